@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::pane::{Pane, PaneHistory};
+use super::history::{Pane, PaneHistory};
 use super::recover;
 use super::store::{PaneInfo, Shared, make_pane};
 use super::view::TranscriptView;

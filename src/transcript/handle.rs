@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::alternate::share_of;
+use super::history::{Ending, Pane};
 use super::notes::Note;
-use super::pane::{Ending, Pane};
 use super::queue::Job;
 use super::store::Shared;
 

@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use smallvec::SmallVec;
 
-use super::pane::{MAX_LINE_BYTES, MAX_LINE_COLS};
+use super::history::{MAX_LINE_BYTES, MAX_LINE_COLS};
 use crate::base::history::{Row, RowFlags, Run, RunKind, Runs, push_run};
 use crate::base::{CellFlags, CellStyle};
 

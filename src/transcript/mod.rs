@@ -5,7 +5,7 @@
 //! - `layout` how a line divides into rows; `widths` what became of them since; `line` a line
 //!   as bytes; `block` lines in memory; `aid` row counts without decompressing; `frame` a block
 //!   on disk.
-//! - `sealed`, `group` and `list` the blocks of a pane; `pane` its history; `view` a pinned reader;
+//! - `sealed`, `group` and `list` the blocks of a pane; `history` its history; `view` a pinned reader;
 //!   `cache` decoded blocks of the whole server.
 //! - `alternate` what full-screen programs drew: a second history of a pane.
 //! - `lost` the line that stands where lines are missing.
@@ -33,6 +33,7 @@ mod export;
 mod frame;
 mod group;
 mod handle;
+mod history;
 mod journal;
 mod layout;
 mod line;
@@ -40,7 +41,6 @@ mod list;
 mod literals;
 mod lost;
 mod notes;
-mod pane;
 mod pictures;
 mod queue;
 mod recover;
@@ -64,9 +64,9 @@ pub use export::{Exporter, Form};
 pub(crate) use frame::Key;
 pub use frame::compressed_len;
 pub(crate) use handle::PaneHandle;
+pub(crate) use history::PaneHistory;
 pub(crate) use journal::{Journal, Recovered};
 pub(crate) use notes::Note;
-pub(crate) use pane::PaneHistory;
 pub(crate) use pictures::picture_name;
 pub(crate) use search::prefilter;
 pub use search::{Needle, Progress, SearchCursor};

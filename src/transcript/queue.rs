@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 
-use super::pane::Pane;
+use super::history::Pane;
 use super::sealed::Segment;
 
 /// A job of the writer.

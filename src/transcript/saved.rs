@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use super::alternate;
 use super::block::Block;
+use super::history::{Pane, PaneHistory};
 use super::line;
 use super::lost::Lost;
-use super::pane::{Pane, PaneHistory};
 use super::recover::{self, Found, NO_FILE};
 use super::sealed::{Place, Sealed};
 use super::store::{PaneInfo, TranscriptStore};

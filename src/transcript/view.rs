@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::block::{Block, Memo};
+use super::history::MAX_LINE_COLS;
 use super::layout::{self, OpenLine};
 use super::list::List;
-use super::pane::MAX_LINE_COLS;
 use super::scan::Scanner;
 use super::store::Shared;
 use super::widths::{self, Lay, Widths};

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use crate::base::posix::error_text;
 
 use super::alternate;
-use super::pane::Pane;
+use super::history::Pane;
 use super::queue::Job;
 use super::sealed::{Place, Sealed, Segment, disk_round};
 use super::small::{info_text, number_text, write_small};
