@@ -14,11 +14,13 @@
 
 use std::collections::BTreeMap;
 
-use super::block::MAX_CELLS;
 use super::layout::{self, Unit};
 use crate::base::codec::{Malformed, Reader, put_varint};
 use crate::base::history::Run;
 
+/// Most cells and rows in a block that is accepted: a hundred times the usual, and still quick to
+/// count.
+pub(super) const MAX_CELLS: u64 = 1 << 28;
 /// Bytes of wide patterns kept for a block; beyond it, counting decompresses the block.
 const MAX_PATTERN_BYTES: usize = 16 << 10;
 /// First byte of an aid whose patterns have counts of lines.

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use parking_lot::Mutex;
 use smallvec::SmallVec;
 
-use super::aid::{Aid, Growing};
+use super::aid::{Aid, Growing, MAX_CELLS};
 use super::layout::{self, OpenLine, Unit};
 use super::line::{self, Line, LineFlags, LineHead};
 use super::widths::{Alike, Lay, Widths};
@@ -85,10 +85,6 @@ pub(super) struct Memo {
 /// Counts of rows by the later changes of width, the line's cells, and the ends of its rows (with
 /// the columns of each), if recorded.
 type OddRows = HashMap<(usize, SmallVec<[Unit; 4]>, SmallVec<[(u32, u32); 2]>), Option<u32>>;
-
-/// Most cells and rows in a block that is accepted: a hundred times the usual, and still quick to
-/// count.
-pub(super) const MAX_CELLS: u64 = 1 << 28;
 
 impl Block {
     pub(super) fn new(id: u64, first_line: u64, base_time: i64) -> Self {

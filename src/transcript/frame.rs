@@ -13,8 +13,8 @@
 
 use chacha20poly1305::aead::{Aead, Payload};
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
+use zstd::bulk::Decompressor;
 
-use super::scan::Unfolder;
 use crate::base::codec::{Malformed, Reader};
 
 pub(super) const MAGIC: &[u8; 4] = b"SMX1";
@@ -197,6 +197,33 @@ fn compress(raw: &[u8]) -> std::io::Result<Vec<u8>> {
 /// Length of a block's payload, for the benches.
 pub fn compressed_len(raw: &[u8]) -> std::io::Result<usize> {
     compressed(raw, <[u8]>::len)
+}
+
+/// Unfolds blocks one after the other into the same memory.
+#[derive(Default)]
+pub(super) struct Unfolder {
+    zstd: Option<Decompressor<'static>>,
+    spare: Vec<u8>,
+}
+
+impl Unfolder {
+    /// Gives memory for the next block.
+    pub(super) fn reuse(&mut self, spare: Vec<u8>) {
+        self.spare = spare;
+    }
+
+    /// At most `len` bytes.
+    pub(super) fn unfold(&mut self, packed: &[u8], len: usize) -> std::io::Result<Vec<u8>> {
+        let zstd = match &mut self.zstd {
+            Some(zstd) => zstd,
+            None => self.zstd.insert(Decompressor::new()?),
+        };
+        let mut raw = std::mem::take(&mut self.spare);
+        raw.clear();
+        raw.reserve_exact(len);
+        zstd.decompress_to_buffer(packed, &mut raw)?;
+        Ok(raw)
+    }
 }
 
 /// Compresses (and, given a key, encrypts) a block into a frame.

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use super::aid::Aid;
-use super::sealed::{self, Sealed};
-use super::store::Shared;
+use super::loader::Loader;
+use super::sealed::Sealed;
 use super::widths::Widths;
 
 /// Blocks of a full group. Small in tests.
@@ -113,7 +113,7 @@ impl Group {
         &mut self,
         blocks: impl DoubleEndedIterator<Item = &'a Arc<Sealed>> + Clone,
         widths: &Widths,
-        store: &Shared,
+        loader: &Loader,
     ) -> u64 {
         if let Some(rows) = self.rows {
             return rows;
@@ -139,14 +139,14 @@ impl Group {
                 (rows + self.empty_tails).saturating_add_signed(extra)
             }
             None => {
-                let aids = sealed::count(blocks.clone(), widths, store);
+                let aids = loader.count(blocks.clone(), widths);
                 if matches!(self.sum, Sum::Unknown) && aids.len() == self.blocks as usize {
                     let mut sum = Aid::default();
                     aids.into_iter().for_each(|aid| sum.add(aid, MAX_PATTERN_BYTES));
                     self.sum = Sum::Open(sum);
                     self.close();
                 }
-                blocks.map(|block| block.rows(widths, store)).sum()
+                blocks.map(|block| loader.rows(block, widths)).sum()
             }
         };
         self.rows = Some(rows);

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::alternate::share_of;
-use super::history::{Ending, Pane};
 use super::notes::Note;
+use super::pane::{Ending, Pane};
 use super::queue::Job;
-use super::store::Shared;
+use super::shared::Shared;
 
 /// Bytes pending for the writer at which the server should stop reading the pane.
 const CONGESTED_BYTES: u64 = 512 << 10;

@@ -1,23 +1,23 @@
 //! A pane's history: lines are added at the new end, rows are read anywhere.
 
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
-use parking_lot::Mutex;
-
+use super::alternate::{key_of, share_of};
 use super::block::{Block, Memo};
-use super::commands::{self, Commands, Written};
+use super::commands::{self, Written};
 use super::handle::PaneHandle;
+use super::info::PaneInfo;
 use super::layout::OpenLine;
-use super::list::List;
 use super::lost::Lost;
-use super::notes::Notes;
+use super::newest::{Added, Newest};
+use super::pane::{Ending, Pane};
 use super::queue::Job;
-use super::sealed::{Sealed, Segment};
+use super::saved;
+use super::sealed::Sealed;
+use super::shared::Shared;
 use super::small::number_text;
-use super::store::{PaneInfo, Shared};
-use super::view::{Added, Newest, TranscriptView};
+use super::view::TranscriptView;
 use super::widths::Widths;
 use crate::base::PaneId;
 use crate::base::commands::CommandRecord;
@@ -28,102 +28,11 @@ use crate::base::links::Links;
 const BLOCK_BYTES: usize = 128 << 10;
 const MIN_BLOCK_BYTES: usize = 4 << 10;
 const MAX_BLOCK_BYTES: usize = 256 << 10;
-/// A logical line beyond this many columns or bytes is split into several records.
-pub(super) const MAX_LINE_COLS: u32 = 128 << 10;
-pub(super) const MAX_LINE_BYTES: usize = 256 << 10;
 /// Bytes that may be pending while the disk fails, hangs or is off. Above it, the oldest pending
 /// lines are dropped, and a line says how many are missing. With a disk that is only slow, the pane
 /// is read more slowly (`PaneHandle::is_congested`); then nothing is dropped, and the pending bytes
 /// are bounded by the size of one read.
 const RING_BYTES: u64 = 1 << 20;
-
-/// State shared by pane, writer and store.
-pub(super) struct Pane {
-    /// Name of its directory, unique in the store.
-    pub key: String,
-    pub id: PaneId,
-    pub dir: PathBuf,
-    pub info: Mutex<PaneInfo>,
-    /// True if blocks are written; otherwise the newest lines stay in memory.
-    pub on_disk: AtomicBool,
-    pub list: Mutex<List>,
-    /// Limit of bytes on disk; 0 keeps nothing.
-    pub cap: AtomicU64,
-    /// Bytes on disk of blocks that are not retired.
-    pub disk: AtomicU64,
-    /// Bytes pending for the writer.
-    pub pending: AtomicU64,
-    /// Reason why the disk cannot be written, while it cannot.
-    pub trouble: Mutex<Option<String>>,
-    pub notes: Mutex<Notes>,
-    pub commands: Mutex<Commands>,
-    pub writing: Mutex<Writing>,
-    /// True if its directory and info file exist.
-    pub created: AtomicBool,
-    /// Lines before this one were cleared, and the disk does not know yet.
-    pub floor_due: Mutex<Option<u64>>,
-    /// Fate of the transcript when the pane's history is dropped.
-    pub ending: Mutex<Option<Ending>>,
-    /// True after the history was dropped.
-    pub over: AtomicBool,
-    /// Number of the next line, for owners of a handle.
-    pub end_line: AtomicU64,
-    /// The pane of which this is the second stream; see `alternate`.
-    pub main: Option<Arc<Pane>>,
-    /// Its own second stream.
-    pub alternate: Mutex<Weak<Pane>>,
-}
-
-/// Fate of a pane's transcript. Without an ending it stays, for a later server.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Ending {
-    Remove,
-    /// Kept until this time, in seconds since the Unix epoch.
-    Keep(i64),
-}
-
-/// Position of the writer.
-#[derive(Debug, Default)]
-pub(super) struct Writing {
-    pub segment: Option<Arc<Segment>>,
-    pub len: u64,
-    pub next_segment: u64,
-    pub sequence: u64,
-}
-
-impl std::fmt::Debug for Pane {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Pane").field("key", &self.key).finish_non_exhaustive()
-    }
-}
-
-impl Pane {
-    pub(super) fn limit(&self) -> u64 {
-        self.cap.load(Ordering::Relaxed)
-    }
-
-    pub(super) fn is_on_disk(&self) -> bool {
-        self.on_disk.load(Ordering::Relaxed)
-    }
-
-    /// Retires a block: its space will be freed.
-    pub(super) fn retire(&self, block: &Sealed) {
-        let (disk, pending) = block.retire();
-        self.disk.fetch_sub(disk, Ordering::Relaxed);
-        self.pending.fetch_sub(pending, Ordering::Relaxed);
-    }
-
-    /// Drops the oldest block that is on disk. False if there is none.
-    pub(super) fn drop_oldest(&self) -> bool {
-        let mut list = self.list.lock();
-        if list.front().is_none_or(|block| block.is_pending()) {
-            return false;
-        }
-        let block = list.pop_front();
-        drop(list);
-        block.inspect(|block| self.retire(block)).is_some()
-    }
-}
 
 /// A pane's history over its transcript. Made by `TranscriptStore::open_pane`.
 pub struct PaneHistory {
@@ -163,7 +72,7 @@ impl PaneHistory {
     /// Pins the current contents like `History::view`, but with its own type (search needs it).
     pub fn pin(&self) -> TranscriptView {
         let list = self.pane.list.lock().clone();
-        TranscriptView { list, newest: self.newest.clone(), store: self.store.clone() }
+        TranscriptView { list, newest: self.newest.clone(), loader: self.store.loader.clone() }
     }
 
     /// Bytes of a full block. Blocks are small under small limits, so that several fit, and large
@@ -259,7 +168,7 @@ impl PaneHistory {
     fn unseal(&mut self) -> bool {
         let newest = self.pane.list.lock().blocks().next_back().cloned();
         let Some(sealed) = newest else { return false };
-        let block = self.store.load(&sealed);
+        let block = self.store.loader.load(&sealed);
         if block.stands_in {
             return false;
         }
@@ -273,7 +182,7 @@ impl PaneHistory {
     /// Removes the newest sealed block from the list.
     fn give_back(&mut self, sealed: &Arc<Sealed>) {
         self.pane.list.lock().pop_back();
-        self.store.cache.lock().remove(sealed.id);
+        self.store.loader.cache.lock().remove(sealed.id);
         self.pane.retire(sealed);
         self.held.iter_mut().for_each(|held| held.push(sealed.clone()));
     }
@@ -367,21 +276,21 @@ impl Drop for PaneHistory {
 impl HistoryView for PaneHistory {
     fn rows(&mut self) -> u64 {
         self.obey_limit();
-        self.pane.list.lock().rows(&self.store) + self.newest.rows()
+        self.pane.list.lock().rows(&self.store.loader) + self.newest.rows()
     }
 
     fn rows_up_to(&mut self, limit: u64) -> u64 {
         self.obey_limit();
         let newest = self.newest.rows();
-        let sealed = self.pane.list.lock().rows_up_to(limit.saturating_sub(newest), &self.store);
+        let sealed = self.pane.list.lock().rows_up_to(limit.saturating_sub(newest), &self.store.loader);
         (sealed + newest).min(limit)
     }
 
     fn row(&mut self, index: u64, links: &mut Links) -> Option<Row> {
         let mut list = self.pane.list.lock();
-        let sealed = list.rows(&self.store);
+        let sealed = list.rows(&self.store.loader);
         if index < sealed {
-            return self.newest.sealed_row(&mut list, index, &self.store, links);
+            return self.newest.sealed_row(&mut list, index, &self.store.loader, links);
         }
         drop(list);
         self.newest.row(index - sealed, links)
@@ -393,7 +302,7 @@ impl HistoryView for PaneHistory {
         links: &mut Links,
         each: &mut dyn FnMut(RowRef<'_>, &Links) -> bool,
     ) -> u64 {
-        self.newest.scan(&mut self.pane.list.lock(), &self.store, rows, links, each)
+        self.newest.scan(&mut self.pane.list.lock(), &self.store.loader, rows, links, each)
     }
 
     fn set_width(&mut self, cols: u32) {
@@ -460,7 +369,7 @@ impl History for PaneHistory {
             return self.newest.open.continues();
         }
         let newest = self.pane.list.lock().blocks().next_back().cloned();
-        newest.is_some_and(|sealed| self.store.load(&sealed).continues())
+        newest.is_some_and(|sealed| self.store.loader.load(&sealed).continues())
     }
 
     fn next_line(&self) -> u64 {
@@ -528,8 +437,8 @@ impl History for PaneHistory {
     }
 
     fn save(&mut self, out: &mut Vec<u8>) {
-        self.put_saved(out);
-        self.alternate.iter_mut().for_each(|alternate| alternate.put_saved(out));
+        self.save_own(out);
+        self.alternate.iter_mut().for_each(|alternate| alternate.save_own(out));
     }
 
     fn note_command(&mut self, record: &CommandRecord) {
@@ -551,7 +460,7 @@ impl History for PaneHistory {
     }
 
     fn alternate_view(&mut self) -> Option<Box<dyn HistoryView>> {
-        self.alternate_view_of()
+        Some(Box::new(self.pin_alternate()?))
     }
 
     fn view(&mut self) -> Box<dyn HistoryView> {
@@ -582,5 +491,39 @@ impl PaneHistory {
             row
         })
         .collect()
+    }
+
+    /// Saves this stream alone; see `History::save`.
+    fn save_own(&mut self, out: &mut Vec<u8>) {
+        self.held.get_or_insert_default().clear();
+        saved::put(out, &mut self.scratch, &self.pane, &self.newest);
+    }
+
+    /// The second stream, created if there is none yet.
+    pub(super) fn second(&mut self) -> &mut PaneHistory {
+        if self.alternate.is_none() {
+            let main = &self.pane;
+            let info = PaneInfo { ..main.info.lock().clone() };
+            let (key, limit) = (key_of(&main.key), share_of(main.limit()));
+            let width = self.newest.lay().width;
+            let pane = Pane::new(main.base_dir(), key.clone(), info, limit, width, Some(main.clone()));
+            pane.on_disk.store(main.is_on_disk(), Ordering::Relaxed);
+            let pane = Arc::new(pane);
+            self.store.panes.lock().insert(key, pane.clone());
+            let history = PaneHistory::new(pane, self.store.clone(), width, 0);
+            self.hold_second(history);
+        }
+        self.alternate.as_mut().expect("it was begun above")
+    }
+
+    /// Stores a recovered second stream.
+    pub(super) fn hold_second(&mut self, history: PaneHistory) {
+        *self.pane.alternate.lock() = Arc::downgrade(&history.pane);
+        self.alternate = Some(Box::new(history));
+    }
+
+    /// View of the output of full-screen programs; `None` if none was kept.
+    pub fn pin_alternate(&self) -> Option<TranscriptView> {
+        self.alternate.as_ref().map(|history| history.pin())
     }
 }

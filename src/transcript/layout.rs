@@ -9,7 +9,6 @@ use std::ops::Range;
 
 use smallvec::SmallVec;
 
-use super::history::{MAX_LINE_BYTES, MAX_LINE_COLS};
 use crate::base::history::{Row, RowFlags, Run, RunKind, Runs, push_run};
 use crate::base::{CellFlags, CellStyle};
 
@@ -37,6 +36,9 @@ pub(super) fn gap_cols(gap: &Gap) -> u32 {
 
 pub(super) type Breaks = SmallVec<[Break; 1]>;
 
+/// A logical line beyond this many columns or bytes is split into several records.
+pub(super) const MAX_LINE_COLS: u32 = 128 << 10;
+const MAX_LINE_BYTES: usize = 256 << 10;
 /// Most runs of blanks that are recorded for the rows of one line.
 pub(super) const MAX_GAP_RUNS: usize = 4096;
 /// Flags that a newly laid out row takes from its line's first row.

@@ -8,9 +8,9 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::group::{GROUP_BLOCKS, Group};
+use super::loader::Loader;
 use super::lost::Lost;
-use super::sealed::{self, Sealed};
-use super::store::Shared;
+use super::sealed::Sealed;
 use super::widths::Widths;
 
 /// See the module comment.
@@ -183,7 +183,7 @@ impl List {
         first..first + group.blocks as usize
     }
 
-    fn lay(&mut self, store: &Shared) {
+    fn lay(&mut self, loader: &Loader) {
         if self.laid {
             return;
         }
@@ -192,39 +192,39 @@ impl List {
             let range = self.range(at);
             let group = &mut self.groups[at];
             group.start = self.end;
-            self.end += group.count(self.blocks.range(range), &self.widths, store);
+            self.end += group.count(self.blocks.range(range), &self.widths, loader);
         }
         self.laid = true;
         self.last = None;
     }
 
     /// Count of rows of all blocks.
-    pub(super) fn rows(&mut self, store: &Shared) -> u64 {
-        self.lay(store);
+    pub(super) fn rows(&mut self, loader: &Loader) -> u64 {
+        self.lay(loader);
         self.groups.front().map_or(0, |group| self.end - group.start)
     }
 
     /// Count of rows of all blocks, at most `limit`. A line has at least one row, which often
     /// decides it.
-    pub(super) fn rows_up_to(&mut self, limit: u64, store: &Shared) -> u64 {
+    pub(super) fn rows_up_to(&mut self, limit: u64, loader: &Loader) -> u64 {
         let mut lines = 0;
         let enough = self.groups.iter().rev().any(|group| {
             lines += group.lines;
             lines >= limit
         });
-        if enough || limit == 0 { limit } else { self.rows(store).min(limit) }
+        if enough || limit == 0 { limit } else { self.rows(loader).min(limit) }
     }
 
     /// The block that contains a row, and its range of rows; `None` after the last.
-    pub(super) fn find(&mut self, row: u64, store: &Shared) -> Option<(Arc<Sealed>, Range<u64>)> {
-        let (at, rows) = self.find_place(row, store)?;
+    pub(super) fn find(&mut self, row: u64, loader: &Loader) -> Option<(Arc<Sealed>, Range<u64>)> {
+        let (at, rows) = self.find_place(row, loader)?;
         Some((self.blocks.get(at)?.clone(), rows))
     }
 
     /// Index of the block that contains a row, and its range of rows. `None` for a row that does
     /// not exist (any more), whatever happened to the list since the caller learned of the row.
-    fn find_place(&mut self, row: u64, store: &Shared) -> Option<(usize, Range<u64>)> {
-        self.lay(store);
+    fn find_place(&mut self, row: u64, loader: &Loader) -> Option<(usize, Range<u64>)> {
+        self.lay(loader);
         let front = self.groups.front()?;
         let (base, top) = (front.first, front.start);
         let row = row.checked_add(top).filter(|row| *row < self.end)?;
@@ -232,7 +232,7 @@ impl List {
             Some((place, rows)) => (place.checked_sub(base)? as usize, rows),
             None => {
                 let group = self.groups.partition_point(|group| group.start <= row).checked_sub(1)?;
-                let found = self.find_in(group, row, store)?;
+                let found = self.find_in(group, row, loader)?;
                 self.last = Some((base + found.0 as u64, found.1.clone()));
                 found
             }
@@ -241,12 +241,12 @@ impl List {
     }
 
     /// The block of a group that contains a row, and its rows, both on the scale of `Group::start`.
-    fn find_in(&self, group: usize, row: u64, store: &Shared) -> Option<(usize, Range<u64>)> {
+    fn find_in(&self, group: usize, row: u64, loader: &Loader) -> Option<(usize, Range<u64>)> {
         let range = self.range(group);
-        sealed::count(self.blocks.range(range.clone()), &self.widths, store);
+        loader.count(self.blocks.range(range.clone()), &self.widths);
         let mut start = self.groups[group].start;
         for at in range.clone() {
-            let end = start + self.blocks[at].rows(&self.widths, store);
+            let end = start + loader.rows(&self.blocks[at], &self.widths);
             // If a block turns out unreadable, its row count has changed: the block after it gets
             // its rows.
             let end = if at + 1 == range.end { end.max(row + 1) } else { end };
@@ -259,8 +259,8 @@ impl List {
     }
 
     /// First row of a block, by index; the count of all rows after the last block.
-    pub(super) fn row_of_block(&mut self, index: usize, store: &Shared) -> u64 {
-        self.lay(store);
+    pub(super) fn row_of_block(&mut self, index: usize, loader: &Loader) -> u64 {
+        self.lay(loader);
         let Some(front) = self.groups.front() else { return 0 };
         let (base, top) = (front.first, front.start);
         let of = self.groups.partition_point(|group| group.first - base <= index as u64);
@@ -268,14 +268,14 @@ impl List {
             return self.end - top;
         };
         let before = self.range(of).start..index;
-        sealed::count(self.blocks.range(before.clone()), &self.widths, store);
-        let rows: u64 = self.blocks.range(before).map(|block| block.rows(&self.widths, store)).sum();
+        loader.count(self.blocks.range(before.clone()), &self.widths);
+        let rows: u64 = self.blocks.range(before).map(|block| loader.rows(block, &self.widths)).sum();
         self.groups[of].start - top + rows
     }
 
     /// Index of the block that contains a row; the count of blocks for a row after them.
-    pub(super) fn block_of_row(&mut self, row: u64, store: &Shared) -> usize {
-        self.find_place(row, store).map_or(self.blocks.len(), |(at, _)| at)
+    pub(super) fn block_of_row(&mut self, row: u64, loader: &Loader) -> usize {
+        self.find_place(row, loader).map_or(self.blocks.len(), |(at, _)| at)
     }
 
     pub(super) fn get(&self, index: usize) -> Option<&Arc<Sealed>> {

@@ -5,9 +5,8 @@ use std::collections::BTreeSet;
 use std::io;
 use std::path::PathBuf;
 
-use super::frame::{HEADER_BYTES, Header};
+use super::frame::{HEADER_BYTES, Header, Unfolder};
 use super::handle::PaneHandle;
-use super::scan::Unfolder;
 use super::writer::make_dir;
 
 /// Bytes of a picture in one frame.
@@ -83,6 +82,7 @@ impl PaneHandle {
             let payload = storage.read_at(&file, at + HEADER_BYTES as u64, header.payload_len as usize)?;
             out.extend(
                 self.store
+                    .loader
                     .open_payload(&header, &payload, &mut Unfolder::default())
                     .map_err(|_| damaged())?,
             );

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 
-use super::history::Pane;
-use super::sealed::Segment;
+use super::pane::Pane;
+use super::segment::{Freeing, Segment};
 
 /// A job of the writer.
 #[derive(Debug)]
@@ -124,5 +124,11 @@ impl Queue {
             }
         }
         true
+    }
+}
+
+impl Freeing for Queue {
+    fn free(&self, segment: Arc<Segment>, at: u64, len: u64) {
+        self.push(Job::Release { segment, at, len });
     }
 }

@@ -11,15 +11,15 @@ use std::sync::atomic::{AtomicBool, AtomicU32};
 
 use super::alternate;
 use super::commands::{self, Commands};
-use super::frame::{HEADER_BYTES, Header, MAGIC, MAX_AID_BYTES, Unreadable};
+use super::frame::{HEADER_BYTES, Header, MAGIC, MAX_AID_BYTES, Unfolder, Unreadable};
+use super::info::{self, PaneInfo};
 use super::lost::Lost;
 use super::notes::Notes;
-use super::scan::Unfolder;
-use super::sealed::{Sealed, Segment};
+use super::sealed::Sealed;
+use super::segment::{SEGMENT_PREFIX, Segment};
+use super::shared::Shared;
 use super::small::{self, read_small};
-use super::store::{Leftover, PaneInfo, Shared};
 use super::widths::Widths;
-use super::writer::SEGMENT_PREFIX;
 
 /// Longest small file that is read back, in bytes.
 const MAX_SMALL: usize = 1 << 20;
@@ -31,6 +31,17 @@ const ASIDE_PREFIX: &str = "bad-";
 const MAX_ASIDE: u32 = 16;
 /// Reason for missing lines if there is no damage in their place.
 pub(super) const NO_FILE: &str = "no file holds them";
+
+/// A transcript that no pane of this server has opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Leftover {
+    pub key: String,
+    pub info: PaneInfo,
+    /// Kept by `history-keep` until then (seconds since the Unix epoch); otherwise its server died.
+    pub keep_until: Option<i64>,
+    /// Bytes of its segment files.
+    pub bytes: u64,
+}
 
 /// Contents of a transcript's directory.
 #[derive(Default)]
@@ -143,7 +154,7 @@ fn small(store: &Shared, dir: &Path, name: &str) -> io::Result<Vec<u8>> {
 }
 
 fn info(store: &Shared, dir: &Path, key: &str) -> PaneInfo {
-    small::info(&small(store, dir, "info").unwrap_or_default(), key)
+    info::parse(&small(store, dir, "info").unwrap_or_default(), key)
 }
 
 fn leftover(store: &Shared, key: String) -> Option<Leftover> {
@@ -171,7 +182,7 @@ pub(super) fn remove(store: &Shared, key: &str) -> io::Result<()> {
     store.storage.check_dir(&dir)?;
     for name in store.storage.list(&dir)? {
         match name == alternate::DIR {
-            true => alternate::remove_dir(store, &dir)?,
+            true => alternate::remove_dir(&*store.storage, &dir)?,
             false => store.storage.remove(&dir.join(name))?,
         }
     }
@@ -370,13 +381,13 @@ pub(super) fn is_locked(store: &Shared, key: &str) -> bool {
 fn is_frame_locked(store: &Shared, segment: &Segment, at: u64, header: &Header) -> bool {
     let at = at + HEADER_BYTES as u64 + u64::from(header.aid_len);
     let payload = store.storage.read_at(&segment.path, at, header.payload_len as usize).unwrap_or_default();
-    store.open_payload(header, &payload, &mut Unfolder::default()) == Err(Unreadable::Locked)
+    store.loader.open_payload(header, &payload, &mut Unfolder::default()) == Err(Unreadable::Locked)
 }
 
 fn found_segment(store: &Shared, path: PathBuf) -> Arc<Segment> {
     Arc::new(Segment {
         path,
-        queue: store.queue.clone(),
+        freeing: store.queue.clone(),
         live: AtomicU32::new(0),
         finished: AtomicBool::new(true),
         encrypted: false,

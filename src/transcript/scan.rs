@@ -4,46 +4,18 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use zstd::bulk::Decompressor;
-
 use super::block::{Block, Memo};
+use super::frame::Unfolder;
 use super::line::{self, Line};
-use super::list::List;
+use super::links::LinkCache;
+use super::loader::Loader;
 use super::sealed::Sealed;
-use super::store::Shared;
-use super::view::{LinkCache, Newest};
 use super::widths::Widths;
 use crate::base::history::{Row, RowRef, Run, Runs};
 use crate::base::links::Links;
 
-/// Ranges of up to so many rows leave their blocks in the cache, since they may be read again soon.
-/// Whoever reads more would only drive others' blocks out of it.
-const MANY_ROWS: u64 = 4096;
-
 /// Takes rows until it returns false.
 pub(super) type Each<'a> = &'a mut dyn FnMut(RowRef<'_>, &Links) -> bool;
-
-/// Unfolds blocks one after the other into the same memory.
-#[derive(Default)]
-pub(super) struct Unfolder {
-    zstd: Option<Decompressor<'static>>,
-    spare: Vec<u8>,
-}
-
-impl Unfolder {
-    /// At most `len` bytes.
-    pub(super) fn unfold(&mut self, packed: &[u8], len: usize) -> std::io::Result<Vec<u8>> {
-        let zstd = match &mut self.zstd {
-            Some(zstd) => zstd,
-            None => self.zstd.insert(Decompressor::new()?),
-        };
-        let mut raw = std::mem::take(&mut self.spare);
-        raw.clear();
-        raw.reserve_exact(len);
-        zstd.decompress_to_buffer(packed, &mut raw)?;
-        Ok(raw)
-    }
-}
 
 /// What a reader keeps between two ranges: the block it is in.
 #[derive(Default)]
@@ -67,27 +39,32 @@ impl Clone for Scanner {
 
 impl Scanner {
     /// A sealed block, unless it is the one that was read last unfolded into that one's memory.
-    fn block(&mut self, sealed: &Sealed, store: &Shared) -> Arc<Block> {
+    pub(super) fn block(&mut self, sealed: &Sealed, loader: &Loader) -> Arc<Block> {
         let last = self.block.take();
         let block = match last {
             Some(block) if block.id == sealed.id => block,
             last => {
                 if let Some(last) = last.and_then(Arc::into_inner) {
-                    self.unfolder.spare = last.into_data();
+                    self.unfolder.reuse(last.into_data());
                 }
-                store.load_once(sealed, &mut self.unfolder)
+                loader.load_once(sealed, &mut self.unfolder)
             }
         };
         self.block = Some(block.clone());
         block
     }
+
+    /// Gives up the block that was read last.
+    pub(super) fn leave(&mut self) {
+        self.block = None;
+    }
 }
 
 /// Puts ids of a reader's table in the place of a block's own links.
-struct Relinker<'a> {
-    block: &'a Block,
-    cache: &'a mut LinkCache,
-    links: &'a mut Links,
+pub(super) struct Relinker<'a> {
+    pub block: &'a Block,
+    pub cache: &'a mut LinkCache,
+    pub links: &'a mut Links,
 }
 
 impl Relinker<'_> {
@@ -98,65 +75,10 @@ impl Relinker<'_> {
     }
 }
 
-impl Newest {
-    /// Hands over rows of blocks and of what is newer than they, until `each` has had enough.
-    /// Returns the row after the last one; see `HistoryView::scan`.
-    pub(super) fn scan(
-        &mut self,
-        list: &mut List,
-        store: &Shared,
-        rows: Range<u64>,
-        links: &mut Links,
-        each: Each<'_>,
-    ) -> u64 {
-        let sealed = list.rows(store);
-        let end = rows.end.min(sealed + self.rows());
-        let many = rows.end.saturating_sub(rows.start) > MANY_ROWS;
-        let mut at = rows.start;
-        let mut counted = |row: RowRef<'_>, links: &Links| {
-            at += 1;
-            each(row, links)
-        };
-        let mut next = rows.start;
-        let (widths, cache, memo) = (&self.widths, &mut self.links, &mut self.memo);
-        while next < end {
-            let Some((found, of)) = list.find(next, store) else { break };
-            let block = if many { self.scanner.block(&found, store) } else { store.load(&found) };
-            let relinker = Relinker { block: &block, cache, links };
-            if !block.scan(next - of.start..of.end.min(end) - of.start, widths, memo, relinker, &mut counted)
-            {
-                return at;
-            }
-            next = of.end;
-        }
-        if next >= end {
-            return at;
-        }
-        self.scanner.block = None;
-        let open = u64::from(self.open.rows(widths));
-        let from = next.saturating_sub(sealed);
-        if from < open {
-            let relinker = Relinker { block: &self.open, cache, links };
-            if !self.open.scan(from..open.min(end - sealed), widths, memo, relinker, &mut counted) {
-                return at;
-            }
-        }
-        let Some(tail) = &self.tail else { return at };
-        for index in from.max(open)..end - sealed {
-            let Some(mut row) = tail.row((index - open) as usize) else { break };
-            cache.translate(&mut row.runs, &self.open, links);
-            if !counted(row.by_ref(), links) {
-                break;
-            }
-        }
-        at
-    }
-}
-
 impl Block {
     /// Hands over some of its rows in order until `each` has had enough: then false. A line is
     /// parsed once however many rows it takes. Rows that the block does not have are blank.
-    fn scan(
+    pub(super) fn scan(
         &self,
         rows: Range<u64>,
         widths: &Widths,

@@ -1,34 +1,17 @@
-//! Sealed blocks and the segment files that contain them. A sealed block never changes and can be
-//! read by all its owners; the space of a retired block is freed when the last of them drops it.
+//! Sealed blocks. A sealed block never changes and can be read by all its owners; the space of a
+//! retired block is freed when the last of them drops it.
 
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 
 use super::aid::Aid;
 use super::block::Block;
-use super::frame::{HEADER_BYTES, Header, Unreadable};
+use super::frame::{HEADER_BYTES, Header};
 use super::lost::Lost;
-use super::queue::{Job, Queue};
-use super::scan::Unfolder;
-use super::store::Shared;
+use super::segment::{Segment, disk_round};
 use super::widths::Widths;
-use crate::base::codec::Malformed;
-
-/// A file of frames. It is deleted when it is finished and all its blocks are retired.
-#[derive(Debug)]
-pub(super) struct Segment {
-    pub path: PathBuf,
-    pub queue: Arc<Queue>,
-    /// Count of its blocks that are not retired.
-    pub live: AtomicU32,
-    /// True if nothing more will be written to it.
-    pub finished: AtomicBool,
-    /// True if its payloads are encrypted. Unused once it is finished.
-    pub encrypted: bool,
-}
 
 /// Location of a sealed block's bytes.
 #[derive(Clone, Debug)]
@@ -55,24 +38,6 @@ pub(super) struct Pending {
 impl Pending {
     pub(super) fn bytes(&self) -> u64 {
         (self.raw.len() + self.aid.len()) as u64
-    }
-}
-
-/// Reason why a block cannot be read.
-#[derive(Debug)]
-pub(super) enum NoBlock {
-    /// The disk cannot be read now.
-    Io(std::io::Error),
-    /// It will not become readable later.
-    Damaged(Unreadable),
-}
-
-impl std::fmt::Display for NoBlock {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Io(error) => error.fmt(f),
-            Self::Damaged(why) => why.fmt(f),
-        }
     }
 }
 
@@ -243,27 +208,6 @@ impl Sealed {
         }
     }
 
-    /// Count of its rows. If the line count is not enough, reads the aid, rarely the whole block,
-    /// from the disk; a block that cannot be read counts as its replacement.
-    pub(super) fn rows(&self, widths: &Widths, store: &Shared) -> u64 {
-        if let Some(rows) = self.known_rows(widths) {
-            return rows;
-        }
-        if self.is_odd(widths) {
-            let rows = u64::from(store.load(self).rows(widths));
-            self.remember(ODD | widths.id(), rows);
-            return rows;
-        }
-        let width = widths.lay().width;
-        aids(&[self], store).into_iter().flatten().for_each(|aid| self.count_by(&aid, width));
-        let filled = self.known_filled(width).unwrap_or_else(|| {
-            let rows = u64::from(store.load(self).filled_rows(width));
-            self.remember(width, rows);
-            rows
-        });
-        filled.saturating_add_signed(self.extra(widths))
-    }
-
     /// Count of its rows, if nothing must be read for it.
     pub(super) fn known_rows(&self, widths: &Widths) -> Option<u64> {
         if self.is_odd(widths) {
@@ -273,17 +217,18 @@ impl Sealed {
     }
 
     /// See `Widths::odd`. While a block shows as it was sealed, `extra_rows` is enough.
-    fn is_odd(&self, widths: &Widths) -> bool {
+    pub(super) fn is_odd(&self, widths: &Widths) -> bool {
         self.end_line() <= widths.lay().from
             && widths.odd(self.first_line, self.end_line(), self.largest.into())
     }
 
-    fn extra(&self, widths: &Widths) -> i64 {
+    /// See `extra_rows`; 0 once the width has changed.
+    pub(super) fn extra(&self, widths: &Widths) -> i64 {
         if self.end_line() > widths.lay().from { i64::from(self.extra_rows) } else { 0 }
     }
 
     /// Count of rows of filling, if nothing must be read for it.
-    fn known_filled(&self, width: u32) -> Option<u64> {
+    pub(super) fn known_filled(&self, width: u32) -> Option<u64> {
         if self.widest <= width {
             return Some(u64::from(self.lines) + u64::from(self.empty_tails));
         }
@@ -303,6 +248,16 @@ impl Sealed {
         }
     }
 
+    /// Caches the count of rows of filling at a width.
+    pub(super) fn remember_filled(&self, width: u32, rows: u64) {
+        self.remember(width, rows);
+    }
+
+    /// Caches the count of rows that depends on the whole width history.
+    pub(super) fn remember_odd(&self, widths: &Widths, rows: u64) {
+        self.remember(ODD | widths.id(), rows);
+    }
+
     /// Counts its rows at a width from its aid, if that is complete.
     pub(super) fn count_by(&self, aid: &Aid, width: u32) {
         if let Some(rows) = aid.rows(width) {
@@ -317,75 +272,6 @@ impl Sealed {
             Place::Disk { .. } => None,
         }
     }
-
-    /// Reads the whole block. The error says why that fails.
-    pub(super) fn read(&self, store: &Shared, unfolder: &mut Unfolder) -> Result<Block, NoBlock> {
-        let place = self.place.lock().clone();
-        let damaged = |_: Malformed| NoBlock::Damaged(Unreadable::Damaged);
-        let raw = match &place {
-            Place::Pending(held) | Place::Memory(held) => held.raw.clone(),
-            Place::Disk { segment, at, len, .. } => {
-                let bytes = store.storage.read_at(&segment.path, *at, *len as usize).map_err(NoBlock::Io)?;
-                let (header, aid) = Header::decode(&bytes).map_err(damaged)?;
-                // Another file may have replaced the one that was written.
-                if (header.first_line, header.lines) != (self.first_line, self.lines) {
-                    return Err(damaged(Malformed));
-                }
-                let payload = bytes.get(HEADER_BYTES + aid.len()..).unwrap_or_default();
-                store.open_payload(&header, payload, unfolder).map_err(NoBlock::Damaged)?
-            }
-        };
-        let mut block =
-            Block::decode(self.id, self.first_line, self.base_time, raw, self.lines).map_err(damaged)?;
-        block.largest = self.largest.into();
-        Ok(block)
-    }
-}
-
-/// The aids of some blocks, opening a segment once for those that are adjacent in it. `None` for
-/// unreadable ones.
-fn aids(blocks: &[&Sealed], store: &Shared) -> Vec<Option<Aid>> {
-    let on_disk = |block: &&Sealed| match &*block.place.lock() {
-        Place::Pending(_) | Place::Memory(_) => None,
-        Place::Disk { segment, at, aid_len, .. } => {
-            Some((segment.clone(), (*at, HEADER_BYTES + *aid_len as usize)))
-        }
-    };
-    let places: Vec<_> = blocks.iter().map(on_disk).collect();
-    let mut out = Vec::with_capacity(blocks.len());
-    while let Some(place) = places.get(out.len()) {
-        let Some((segment, _)) = place else {
-            out.push(blocks[out.len()].aid_in_memory());
-            continue;
-        };
-        let same = places[out.len()..].iter().map_while(|place| place.as_ref());
-        let parts: Vec<_> =
-            same.take_while(|place| Arc::ptr_eq(&place.0, segment)).map(|place| place.1).collect();
-        let read = store.storage.read_parts(&segment.path, &parts).unwrap_or_else(|_| {
-            // Perhaps only one of them is unreadable.
-            let one = |&(at, len): &(u64, usize)| store.storage.read_at(&segment.path, at, len);
-            parts.iter().map(|part| one(part).unwrap_or_default()).collect()
-        });
-        let aid = |bytes: Vec<u8>| Aid::decode(Header::decode(&bytes).ok()?.1).ok();
-        out.extend(read.into_iter().map(aid));
-    }
-    out
-}
-
-/// Counts the rows of blocks as far as aids suffice. Returns the aids that were read.
-pub(super) fn count<'a>(
-    blocks: impl Iterator<Item = &'a Arc<Sealed>>,
-    widths: &Widths,
-    store: &Shared,
-) -> Vec<Aid> {
-    let width = widths.lay().width;
-    let unknown: Vec<&Sealed> = blocks
-        .map(|block| &**block)
-        .filter(|block| !block.is_odd(widths) && block.known_filled(width).is_none())
-        .collect();
-    let read = unknown.iter().zip(aids(&unknown, store));
-    let counted = read.filter_map(|(block, aid)| aid.inspect(|aid| block.count_by(aid, width)));
-    counted.collect()
 }
 
 impl Drop for Sealed {
@@ -396,14 +282,7 @@ impl Drop for Sealed {
             // The header stays, so that recovery can skip the hole.
             let keep = HEADER_BYTES as u64 + u64::from(*aid_len);
             let (at, len) = (*at + keep, u64::from(*len) - keep);
-            segment.queue.push(Job::Release { segment: segment.clone(), at, len });
+            segment.freeing.free(segment.clone(), at, len);
         }
     }
-}
-
-/// Block size of file systems, in bytes.
-const FILE_BLOCK: u64 = 4096;
-
-pub(super) fn disk_round(len: u64) -> u64 {
-    len.next_multiple_of(FILE_BLOCK)
 }

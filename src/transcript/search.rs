@@ -9,7 +9,7 @@ use regex::bytes;
 use super::literals::{self, longest_word};
 use super::view::{Chunk, LineAt, TranscriptView};
 use crate::base::CellFlags;
-use crate::base::history::{HistoryView, Run, RunKind, Seek};
+use crate::base::history::{HistoryView, Run, RunKind};
 use crate::base::posix;
 use crate::base::text::to_bytes;
 
@@ -261,115 +261,6 @@ fn look(view: &mut TranscriptView, at: LineAt, needle: &Needle) -> Option<Found>
     };
     let hits = ranges.iter().map(hit).collect();
     Some(Found { row, rows: row_starts.len() as u32, hits, text })
-}
-
-impl TranscriptView {
-    /// The first line of the next chunk, or the last of the previous one.
-    fn beside_block(&self, block: usize, forward: bool) -> Option<LineAt> {
-        let mut block = block;
-        loop {
-            block = if forward { block + 1 } else { block.checked_sub(1)? };
-            if block >= self.chunks() {
-                return None;
-            }
-            let lines = self.chunk(block).map_or(0, |chunk| chunk.lines());
-            if lines > 0 {
-                return Some(LineAt { block, line: if forward { 0 } else { lines - 1 } });
-            }
-        }
-    }
-
-    pub(super) fn seek_row(
-        &mut self,
-        from: u64,
-        forward: bool,
-        filter: &bytes::Regex,
-        budget: usize,
-    ) -> Seek {
-        if from >= self.rows() {
-            return Seek::End;
-        }
-        let found = self.line_of(from).map(|(at, _)| at);
-        let mut at =
-            found.unwrap_or_else(|| LineAt { block: self.list.block_of_row(from, &self.store), line: 0 });
-        let mut left = i64::try_from(budget).unwrap_or(i64::MAX);
-        loop {
-            let found = match self.chunk(at.block) {
-                Some(Chunk::Block(block)) => {
-                    left -= block.data().len() as i64;
-                    block.seek(at.line, forward, filter)
-                }
-                Some(Chunk::Tail(tail)) => filter.is_match(tail.row.text.as_bytes()).then_some(0),
-                None => None,
-            };
-            if let Some(line) = found {
-                let at = LineAt { line, ..at };
-                let first = self.row_of(at);
-                let last = first + self.row_starts(at).len() as u64 - 1;
-                return Seek::At(if forward { first.max(from) } else { last.min(from) });
-            }
-            match self.beside_block(at.block, forward) {
-                None => return Seek::End,
-                Some(next) => at = next,
-            }
-            if left <= 0 {
-                let first = self.row_of(at);
-                return Seek::More(if forward {
-                    first
-                } else {
-                    first + self.row_starts(at).len() as u64 - 1
-                });
-            }
-        }
-    }
-}
-
-impl Chunk {
-    fn lines(&self) -> u32 {
-        match self {
-            Chunk::Block(block) => block.lines(),
-            Chunk::Tail(_) => 1,
-        }
-    }
-}
-
-impl super::block::Block {
-    /// The nearest line from `line` on (back) whose record the filter matches. A text that
-    /// continues in another record may hide a match: then nothing is skipped.
-    fn seek(&self, line: u32, forward: bool, filter: &bytes::Regex) -> Option<u32> {
-        if self.continued > 0 {
-            return Some(line);
-        }
-        if forward {
-            let from = self.byte_of_line(line);
-            let found = filter.find_at(self.data(), from)?;
-            return Some(self.line_at_byte(found.start()).max(line));
-        }
-        // Backwards in windows of growing size, so that near matches cost little and far ones one
-        // pass.
-        let mut end = line + 1;
-        let mut lines = 1;
-        while end > 0 {
-            let first = end.saturating_sub(lines);
-            if let Some(found) = self.last_found(first, end, filter) {
-                return Some(found);
-            }
-            end = first;
-            lines *= 2;
-        }
-        None
-    }
-
-    /// The last of some lines whose record the filter matches.
-    fn last_found(&self, first: u32, end: u32, filter: &bytes::Regex) -> Option<u32> {
-        let from = self.byte_of_line(first);
-        let last = filter.find_iter(&self.data()[from..self.byte_of_line(end)]).last()?;
-        let found = self.line_at_byte(from + last.start());
-        // A match that crosses the end of its record may hide one in the records after it.
-        let mut hidden = (found + 1..=self.line_at_byte(from + last.end().saturating_sub(1))).rev();
-        let holds = |&n: &u32| filter.is_match(&self.data()[self.byte_of_line(n)..self.byte_of_line(n + 1)]);
-        Some(hidden.find(holds).unwrap_or(found))
-    }
 }
 
 #[cfg(test)]

@@ -10,11 +10,13 @@ use std::time::{Duration, Instant};
 use crate::base::posix::error_text;
 
 use super::alternate;
-use super::history::Pane;
+use super::info;
+use super::pane::Pane;
 use super::queue::Job;
-use super::sealed::{Place, Sealed, Segment, disk_round};
-use super::small::{info_text, number_text, write_small};
-use super::store::Shared;
+use super::sealed::{Place, Sealed};
+use super::segment::{SEGMENT_PREFIX, Segment, disk_round};
+use super::shared::Shared;
+use super::small::{number_text, write_small};
 
 /// Time between retries of a failing disk. (Tests trigger them.)
 const RETRY: Duration = Duration::from_secs(if cfg!(test) { 3600 } else { 2 });
@@ -78,7 +80,7 @@ fn perform(store: &Shared, job: Job) {
                     error_text(&error)
                 ));
                 *pane.trouble.lock() = Some(error_text(&error));
-                (store.wake)();
+                store.loader.messages.wake();
             }
         }
         Job::Note { pane, file, bytes } => {
@@ -130,9 +132,6 @@ fn remove_small_files(store: &Shared, dir: &Path) {
         }
     }
 }
-
-/// Segment files are called `seg-00000000`, `seg-00000001`, …
-pub(super) const SEGMENT_PREFIX: &str = "seg-";
 
 fn enter_trouble(store: &Shared, pane: &Pane, error: &io::Error) {
     let first = failing_panes(store).is_empty();
@@ -243,7 +242,7 @@ fn write_info(store: &Shared, pane: &Pane) -> io::Result<()> {
     if store.encrypts() {
         info.command.clear();
     }
-    write_small(&*store.storage, &pane.dir.join("info"), &info_text(&info)?)
+    write_small(&*store.storage, &pane.dir.join("info"), &info::text(&info)?)
 }
 
 pub(super) fn make_dir(store: &Shared, pane: &Pane) -> io::Result<()> {
@@ -295,7 +294,7 @@ fn current_segment(store: &Shared, pane: &Pane) -> io::Result<(Arc<Segment>, u64
     made?;
     let segment = Arc::new(Segment {
         path,
-        queue: store.queue.clone(),
+        freeing: store.queue.clone(),
         live: AtomicU32::new(0),
         finished: AtomicBool::new(false),
         encrypted,

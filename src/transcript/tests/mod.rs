@@ -21,7 +21,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::fault::FaultyDisk;
-use super::history::PaneHistory;
 use super::*;
 use crate::base::history::{History, HistoryView, Row};
 use crate::base::links::Links;

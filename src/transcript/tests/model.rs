@@ -218,7 +218,7 @@ proptest! {
             same(&mut *view, &then);
         }
         assert!(store.settle(LONG));
-        store.shared.cache.lock().clear();
+        store.shared.loader.cache.lock().clear();
         same(&mut history, &model);
     }
 }

@@ -156,7 +156,7 @@ fn live(events: Vec<Event>) {
             Event::Pin => readers.push(Reader::new(&mut history, readers.len() % 2 == 0)),
             Event::Look => readers.iter_mut().for_each(Reader::look),
             Event::Unpin => drop((!readers.is_empty()).then(|| readers.remove(0))),
-            Event::Cold => store.shared.cache.lock().clear(),
+            Event::Cold => store.shared.loader.cache.lock().clear(),
             Event::Close(keep) => {
                 history.handle().close(keep.then_some(9));
                 history = open(panes);

@@ -108,7 +108,7 @@ proptest! {
             same(&mut *view, &mut *then);
         }
         assert!(store.settle(LONG));
-        store.shared.cache.lock().clear();
+        store.shared.loader.cache.lock().clear();
         same(&mut history, &mut model);
     }
 }
@@ -167,7 +167,7 @@ fn rows_are_counted_at_a_new_width_without_reading() {
         assert_eq!(check(&mut history, &mut model, cols), 0);
         assert_eq!(check(&mut *view, &mut *model.view(), cols), 0);
         // A row is found through one group's sum, and then in its block.
-        store.shared.cache.lock().clear();
+        store.shared.loader.cache.lock().clear();
         let (reads, middle) = (disk.reads(), model.rows() / 2);
         compare(
             &history.row(middle, &mut Links::new()).unwrap(),
@@ -187,7 +187,7 @@ fn rows_are_counted_at_a_new_width_without_reading() {
         assert_eq!(disk.reads() > before, reads, "at {cols}");
         let widths = history.newest.widths.clone();
         let blocks: Vec<_> = history.pane.list.lock().blocks().cloned().collect();
-        let counted = |block: &Arc<sealed::Sealed>| store.shared.load(block).rows(&widths);
+        let counted = |block: &Arc<sealed::Sealed>| store.shared.loader.load(block).rows(&widths);
         let sealed: u64 = blocks.iter().map(|block| u64::from(counted(block))).sum();
         assert_eq!(rows, sealed + history.newest.rows(), "at {cols}");
     }
@@ -271,7 +271,7 @@ proptest! {
         }
         same(&mut history, &mut model);
         assert!(store.settle(LONG));
-        store.shared.cache.lock().clear();
+        store.shared.loader.cache.lock().clear();
         same(&mut history, &mut model);
         let mut view = history.view();
         for cols in [5, 40] {
