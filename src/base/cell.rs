@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::Colour;
+use super::colour::Colour;
 
 bitflags::bitflags! {
     /// Character attributes. The values are private to this program.

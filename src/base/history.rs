@@ -7,9 +7,9 @@
 
 use smallvec::SmallVec;
 
+use super::cell::{Cell, CellFlags, CellStyle, Glyph};
 use super::commands::CommandRecord;
 use super::links::Links;
-use super::{Cell, CellFlags, CellStyle, Glyph};
 
 bitflags::bitflags! {
     /// Properties of a row beside its cells.

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::ids::{PaneId, SessionId, WindowId};
+
 bitflags::bitflags! {
     /// Modifier keys.
     #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]
@@ -251,9 +253,9 @@ pub struct MouseEvent {
     pub ox: u32,
     pub oy: u32,
     /// Session, window and pane hit.
-    pub session: Option<super::SessionId>,
-    pub window: Option<super::WindowId>,
-    pub pane: Option<super::PaneId>,
+    pub session: Option<SessionId>,
+    pub window: Option<WindowId>,
+    pub pane: Option<PaneId>,
     /// Data of the SGR encoding: release, final byte, and the raw button number.
     pub sgr_release: bool,
     pub sgr_type: Option<char>,

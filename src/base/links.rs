@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use super::LinkId;
+use super::cell::LinkId;
 
 /// One hyperlink: the program's `id=` (may be empty) and the URI.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]

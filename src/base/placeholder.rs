@@ -1,7 +1,8 @@
 //! Cells that show parts of a picture: U+10EEEE with diacritics for row and column, as in kitty's
 //! graphics protocol ("Unicode placeholders").
 
-use super::{Cell, CellFlags, CellStyle, Colour, Glyph};
+use super::cell::{Cell, CellFlags, CellStyle, Glyph};
+use super::colour::Colour;
 
 /// The character of a placeholder cell.
 pub(crate) const PLACEHOLDER: char = '\u{10eeee}';

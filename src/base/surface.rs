@@ -3,7 +3,8 @@
 
 use std::sync::Arc;
 
-use super::{Cell, CellFlags, CellStyle, Point, Size};
+use super::cell::{Cell, CellFlags, CellStyle};
+use super::geometry::{Point, Rect, Size};
 
 /// A drawing target. Coordinates outside it are ignored, so callers may clip lazily.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -78,8 +79,8 @@ impl Surface {
     }
 
     /// Copies the cells of a rectangle of a surface of the same size, unchanged.
-    pub fn copy_rect(&mut self, from: &Surface, rect: &super::Rect) {
-        let whole = super::Rect::new(0, 0, self.size.cols, self.size.rows);
+    pub fn copy_rect(&mut self, from: &Surface, rect: &Rect) {
+        let whole = Rect::new(0, 0, self.size.cols, self.size.rows);
         let Some(area) = rect.intersect(&whole) else { return };
         let columns = area.x as usize..area.right() as usize;
         for y in area.y as u32..area.bottom() as u32 {
@@ -206,8 +207,8 @@ impl Surface {
 
     /// Moves the rows of a rectangle by `lines` (up when positive), as a terminal scrolls a region; new
     /// rows are copies of `blank`. The caller handles wide characters cut by the sides.
-    pub fn scroll(&mut self, rect: &super::Rect, lines: i32, blank: &Cell) {
-        let whole = super::Rect::new(0, 0, self.size.cols, self.size.rows);
+    pub fn scroll(&mut self, rect: &Rect, lines: i32, blank: &Cell) {
+        let whole = Rect::new(0, 0, self.size.cols, self.size.rows);
         let Some(area) = rect.intersect(&whole) else { return };
         let (left, right) = (area.x as u32, area.right() as u32);
         let (top, bottom) = (area.y as u32, area.bottom() as u32);

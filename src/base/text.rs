@@ -140,20 +140,6 @@ pub(crate) fn clean_name(bytes: &[u8]) -> Option<String> {
     Some(text.replace("#(", "_(").replace('\\', "\\\\"))
 }
 
-/// Text for a reader that takes only ASCII: each other character becomes as many `_` as it has columns.
-pub(crate) fn sanitize(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        if (' '..='~').contains(&c) {
-            out.push(c);
-        } else {
-            let width = if c.is_ascii() { 1 } else { super::width::char_width(c).unwrap_or(1) };
-            out.extend(std::iter::repeat_n('_', usize::from(width)));
-        }
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

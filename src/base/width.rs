@@ -9,8 +9,8 @@ use std::sync::OnceLock;
 
 use unicode_width::UnicodeWidthChar;
 
+use super::cell::{Cell, CellFlags, CellStyle, Glyph};
 use super::width_deviations::DEVIATIONS;
-use super::{Cell, CellFlags, CellStyle, Glyph};
 
 /// A user's corrections, from the options `codepoint-widths` and
 /// `variation-selector-always-wide`.
@@ -109,6 +109,20 @@ fn measured_width(code: u32) -> u8 {
 /// Columns of a whole string; control characters have none.
 pub(crate) fn text_width(text: &str) -> u32 {
     text.chars().filter_map(char_width).map(u32::from).sum()
+}
+
+/// Text for a reader that takes only ASCII: each other character becomes as many `_` as it has columns.
+pub(crate) fn sanitize(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if (' '..='~').contains(&c) {
+            out.push(c);
+        } else {
+            let width = if c.is_ascii() { 1 } else { char_width(c).unwrap_or(1) };
+            out.extend(std::iter::repeat_n('_', usize::from(width)));
+        }
+    }
+    out
 }
 
 /// Says how a character is combined with the text before it.

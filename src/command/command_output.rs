@@ -3,7 +3,7 @@
 use crate::base::PaneId;
 use crate::base::history::{HistoryView, Row, RowFlags, RowRef};
 use crate::base::links::Links;
-use crate::base::text;
+use crate::base::{text, width};
 use crate::model::host::Content;
 use crate::model::{Cx, ItemContext};
 use crate::terminal::{Capture, CaptureOptions, Mark, Terminal};
@@ -163,7 +163,7 @@ impl CommandOutput {
             Some(piece) if utf8 => Some(piece),
             Some(piece) => {
                 let lines = text::from_bytes(&piece);
-                Some(lines.split('\n').map(text::sanitize).collect::<Vec<_>>().join("\n").into_bytes())
+                Some(lines.split('\n').map(width::sanitize).collect::<Vec<_>>().join("\n").into_bytes())
             }
             None => std::mem::take(&mut end).then(|| b"\n".to_vec()),
         };

@@ -5,7 +5,7 @@ use bytes::Bytes;
 
 use crate::base::ClientId;
 use crate::base::number::parse_number;
-use crate::base::text;
+use crate::base::{text, width};
 use crate::model::host::{Content, FileDone, Stream};
 use crate::model::{ClientFlags, Cx, Exec, ItemContext};
 use crate::syntax::args::Args;
@@ -120,7 +120,7 @@ pub(crate) fn stream_text(cx: &mut Cx<'_>, item: &ItemContext, text: Bytes, line
         }
         let separator = if lines { '\n' } else { '\0' };
         let shown = text::from_bytes(piece);
-        let shown: Vec<String> = shown.split(separator).map(text::sanitize).collect();
+        let shown: Vec<String> = shown.split(separator).map(width::sanitize).collect();
         Some(shown.join("\n").into_bytes())
     };
     stream_to(cx, item, Content::Made(Box::new(maker)), done);
@@ -162,7 +162,7 @@ pub(crate) fn control_line(cx: &mut Cx<'_>, id: ClientId, line: &str) {
 /// Text for a client; if it does not take UTF-8, `_` stands for characters that it cannot show.
 fn plain(cx: &Cx<'_>, id: ClientId, line: &str) -> Vec<u8> {
     let utf8 = cx.server.client(id).is_some_and(|c| c.flags.contains(ClientFlags::UTF8));
-    if utf8 { text::to_bytes(line) } else { text::sanitize(line).into_bytes() }
+    if utf8 { text::to_bytes(line) } else { width::sanitize(line).into_bytes() }
 }
 
 /// Stores an error of a configuration file; it is shown when all files have run.
