@@ -1,8 +1,8 @@
 //! One end of a connection: turns received bytes and descriptors into messages, and messages into bytes
 //! to send. It does no I/O, so a runtime and a plain poll loop can both drive it.
 
-use super::PROTOCOL_VERSION;
-use super::imsg::{FdMarking, HEADER_SIZE, Header, MAX_PAYLOAD};
+use super::error::ProtocolError;
+use super::imsg::{FdMarking, HEADER_SIZE, Header, MAX_PAYLOAD, PROTOCOL_VERSION};
 use super::message::{Message, kind};
 use std::collections::VecDeque;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -14,26 +14,6 @@ pub(crate) const MAX_INPUT: usize = 256 * 1024;
 pub(crate) const MAX_PENDING_FDS: usize = 8;
 /// Maximum number of bytes of output queued for a slow peer, unless the owner sets another limit.
 pub(crate) const DEFAULT_MAX_OUTPUT: usize = 16 * 1024 * 1024;
-
-/// Reason why a connection ends. Only this peer is affected.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum ProtocolError {
-    #[error("bad message length {0:#x}")]
-    Length(u32),
-    #[error("bad payload of message {0}")]
-    Payload(u32),
-    /// The peer has another version: answer with `Message::Version`, flush, close.
-    #[error("protocol version {0}, not 8")]
-    Version(u8),
-    #[error("too many file descriptors")]
-    TooManyFds,
-    #[error("too much input waiting")]
-    InputFull,
-    #[error("too much output waiting")]
-    OutputFull,
-    #[error("message too long")]
-    TooLong,
-}
 
 /// A connection's buffers and framing state.
 #[derive(Debug)]

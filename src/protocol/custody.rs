@@ -5,7 +5,7 @@
 //! one descriptor is sent with it. Both ends are this program, of one version or of two during an
 //! upgrade: unknown types and unknown trailing fields are ignored.
 
-use super::connection::ProtocolError;
+use super::error::ProtocolError;
 use super::flags::ClientFlags;
 use super::ring::Ring;
 use crate::base::codec::{Malformed, Reader, put_varint};

@@ -1,7 +1,8 @@
 //! Bytes with descriptors over a Unix socket. The only file of the protocol that does I/O, and the only
 //! one with unsafe code: only here do received descriptor numbers become owned.
 
-use super::connection::{Connection, ProtocolError};
+use super::connection::Connection;
+use super::error::ProtocolError;
 use nix::cmsg_space;
 use nix::fcntl::{OFlag, open};
 use nix::sys::socket::{ControlMessage, ControlMessageOwned, MsgFlags, UnixAddr, recvmsg, sendmsg};

@@ -1,8 +1,10 @@
 //! imsg framing, as in OpenBSD's libutil and in tmux: a header of four native-endian words (type, length,
 //! peer id, process id), whose length includes the header.
 
-use super::connection::ProtocolError;
+use super::error::ProtocolError;
 
+/// The protocol version: the low byte of the peer id in every header.
+pub(crate) const PROTOCOL_VERSION: u32 = 8;
 /// Bytes of a header.
 pub(crate) const HEADER_SIZE: usize = 16;
 /// Largest message, header included; longer ones end the connection.

@@ -1,7 +1,7 @@
 //! Every message of tmux's protocol version 8, in the layouts of 3.3a to 3.7c: native-endian words,
 //! NUL-terminated strings, without further alignment.
 
-use super::connection::ProtocolError;
+use super::error::ProtocolError;
 use super::imsg::MAX_PAYLOAD;
 use crate::base::text::{from_bytes, to_bytes};
 use std::os::fd::OwnedFd;

@@ -5,6 +5,7 @@
 //! only file that touches a socket, and `ring`, which writes a memory file. Hostile input causes an error
 //! that ends only its own connection; every queue is bounded.
 //!
+//! - `error`: why a connection ends
 //! - `imsg`: the 16-byte header and both markings of a passed descriptor
 //! - `message`: every message of protocol version 8, in the layouts of tmux 3.3a to 3.7c
 //! - `connection`: buffers, framing, order of descriptors
@@ -16,6 +17,7 @@
 
 pub(crate) mod connection;
 pub(crate) mod custody;
+mod error;
 pub(crate) mod fdpass;
 pub(crate) mod features;
 pub(crate) mod flags;
@@ -25,9 +27,7 @@ pub(crate) mod ring;
 pub(crate) mod upgrade;
 
 pub use connection::Connection;
-pub(crate) use connection::ProtocolError;
+pub(crate) use error::ProtocolError;
 pub(crate) use flags::ClientFlags;
+pub(crate) use imsg::PROTOCOL_VERSION;
 pub use message::Message;
-
-/// The protocol version: the low byte of the peer id in every header.
-pub(crate) const PROTOCOL_VERSION: u32 = 8;

@@ -11,10 +11,9 @@ use crate::model::events::EventKind;
 use crate::model::host::ClientMessage;
 use crate::model::queue::{QueueState, Step};
 use crate::model::{Client, ClientFlags};
-use crate::protocol::connection::{Connection, ProtocolError};
 use crate::protocol::custody::Caller;
 use crate::protocol::imsg::FdMarking;
-use crate::protocol::{ClientFlags as WireFlags, Message};
+use crate::protocol::{ClientFlags as WireFlags, Connection, Message, ProtocolError};
 use crate::syntax::table::CommandFlags;
 
 use super::peer::Peer;

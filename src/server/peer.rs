@@ -9,11 +9,10 @@ use std::os::fd::{AsFd, OwnedFd};
 use crate::base::{ClientId, SessionId};
 use crate::model::Client;
 use crate::model::host::{ClientMessage, Content, FileDone, FileError, Maker, Stream};
-use crate::protocol::connection::ProtocolError;
 use crate::protocol::fdpass::{self, Progress};
 use crate::protocol::imsg::MAX_PAYLOAD;
 use crate::protocol::message::{MAX_COMMAND, MAX_FILE_CHUNK, command_of_bytes};
-use crate::protocol::{ClientFlags, Connection, Message};
+use crate::protocol::{ClientFlags, Connection, Message, ProtocolError};
 
 use super::control_io::ControlIo;
 use super::outgoing::{Next, Outgoing};
