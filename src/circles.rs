@@ -9,7 +9,16 @@ use std::path::Path;
 use crate::tidy::sources;
 
 /// Rooms, or folders of rooms, whose files are free of circles.
-const ROOMS: &[&str] = &["base", "command", "format", "protocol", "reactor", "syntax/format", "transcript"];
+const ROOMS: &[&str] = &[
+    "base",
+    "command",
+    "containment",
+    "format",
+    "protocol",
+    "reactor",
+    "syntax/format",
+    "transcript",
+];
 
 /// Files of `src/` by the path of their module, as in `format::vars::pane`.
 type Modules = BTreeMap<String, String>;

@@ -3,7 +3,7 @@
 
 use std::cmp::Reverse;
 
-use super::PaneScope;
+use super::scope::PaneScope;
 use crate::base::PaneId;
 
 /// Milliseconds between SIGTERM and SIGKILL, while memory is still short.

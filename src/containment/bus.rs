@@ -13,8 +13,7 @@ use zbus::wire::Variant;
 use zbus::{Connection, connection};
 
 use super::group::Group;
-use super::host::Host;
-use super::units::SLICE;
+use super::host::{Host, SLICE};
 
 /// Maximum time for an answer; later systemd counts as broken.
 pub(super) const DEADLINE: Duration = Duration::from_secs(5);

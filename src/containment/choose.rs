@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::runtime::Runtime;
 
-use super::Containment;
+use super::backend::Containment;
 use super::bus::{Bus, Properties, Request, Value};
 use super::delegated::Delegated;
 use super::group::{Group, PREFIX};

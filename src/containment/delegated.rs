@@ -7,10 +7,12 @@ use std::io;
 use std::os::fd::BorrowedFd;
 use std::path::PathBuf;
 
+use super::backend::{Backend, Containment, Status, Stray};
 use super::events::Watch;
 use super::group::Group;
+use super::limits::{Limits, Usage};
+use super::scope::{Event, PaneScope, SpawnTarget};
 use super::v2::{self, CONTROLLERS, Watched};
-use super::{Backend, Containment, Event, Limits, PaneScope, SpawnTarget, Status, Stray, Usage};
 use crate::base::PaneId;
 
 /// See the module comment.

@@ -6,6 +6,8 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
+/// The systemd slice that panes are in.
+pub(super) const SLICE: &str = "scopemux.slice";
 /// Maximum number of bytes read from a file of `/proc`; the rest is ignored.
 const MAX_FILE: u64 = 4 << 20;
 /// Bytes that are enough for most of these files.

@@ -3,7 +3,9 @@
 use std::io;
 use std::os::fd::BorrowedFd;
 
-use super::{Backend, Containment, Event, Limits, PaneScope, SpawnTarget, Status, Stray, Usage};
+use super::backend::{Backend, Containment, Status, Stray};
+use super::limits::{Limits, Usage};
+use super::scope::{Event, PaneScope, SpawnTarget};
 use crate::base::PaneId;
 
 /// See the module comment.

@@ -11,18 +11,16 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
+use super::backend::{Backend, Containment, Status, Stray};
 use super::bus::{Bus, Properties, Request, Value};
 use super::delegated;
 use super::events::Watch;
 use super::group::Group;
-use super::host::Host;
-use super::limits::LIMITS;
+use super::host::{Host, SLICE};
+use super::limits::{LIMITS, Limits, Usage};
+use super::scope::{Event, PaneScope, SpawnTarget};
 use super::v2::{self, Watched};
-use super::{Backend, Containment, Event, Limits, PaneScope, SpawnTarget, Status, Stray, Usage};
 use crate::base::PaneId;
-
-/// The slice that panes are in.
-pub(super) const SLICE: &str = "scopemux.slice";
 
 /// See the module comment.
 pub(super) struct Units {

@@ -8,11 +8,12 @@ use std::os::fd::BorrowedFd;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::backend::{Backend, Containment, Status, Stray};
 use super::events::Watch;
 use super::group::{Group, PREFIX};
 use super::host::Host;
-use super::limits::{LIMITS, Limit, Version1};
-use super::{Backend, Containment, Event, Limits, OomCause, PaneScope, SpawnTarget, Status, Stray, Usage};
+use super::limits::{LIMITS, Limit, Limits, Usage, Version1};
+use super::scope::{Event, OomCause, PaneScope, SpawnTarget};
 use crate::base::PaneId;
 
 /// Controllers, and their names in version 2.

@@ -6,8 +6,8 @@ use std::io;
 
 use super::events::Watch;
 use super::group::Group;
-use super::limits::{Knob, LIMITS};
-use super::{Event, Limits, OomCause, Usage};
+use super::limits::{Knob, LIMITS, Limits, Usage};
+use super::scope::{Event, OomCause};
 use crate::base::PaneId;
 
 /// Controllers whose limits panes have.
