@@ -16,7 +16,7 @@ const ROOMS: &[&str] = &[
     "format",
     "protocol",
     "reactor",
-    "syntax/format",
+    "syntax",
     "transcript",
 ];
 

@@ -1,63 +1,8 @@
-//! Parsed arguments of a command: flags, values of flags, positional arguments. Reads them by the
-//! command's template and prints them.
+//! Reading the arguments of a command by its template, and asking for them.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
-use super::command::CommandList;
-use super::escape::{Form, escape_in};
-use super::table::CommandEntry;
-use super::template::{Text, ValueKind, fill_all};
+pub(crate) use super::command::{ArgValue, Args};
+use super::table::{CommandEntry, Positional};
 use crate::base::number::{parse_number, parse_percentage};
-
-/// One argument.
-#[derive(Clone, Debug)]
-pub enum ArgValue {
-    String(String),
-    Commands(Arc<CommandList>),
-}
-
-impl ArgValue {
-    /// The string, or the commands as text.
-    pub fn to_text(&self) -> String {
-        match self {
-            ArgValue::String(text) => text.clone(),
-            ArgValue::Commands(list) => list.print(),
-        }
-    }
-
-    /// The string, if it is one.
-    pub fn as_str(&self) -> Option<&str> {
-        match self {
-            ArgValue::String(text) => Some(text),
-            ArgValue::Commands(_) => None,
-        }
-    }
-
-    fn filled(&self, values: &[String]) -> ArgValue {
-        match self {
-            ArgValue::String(text) => {
-                ArgValue::String(fill_all(text, values, ValueKind::Typed, Text::Argument))
-            }
-            ArgValue::Commands(list) => ArgValue::Commands(Arc::new(list.filled(values))),
-        }
-    }
-
-    fn print(&self, form: Form) -> String {
-        match self {
-            ArgValue::String(text) => escape_in(form, text),
-            ArgValue::Commands(list) => format!("{{ {} }}", list.print_in(form)),
-        }
-    }
-}
-
-#[derive(Clone, Debug, Default)]
-struct Flag {
-    count: u32,
-    values: Vec<String>,
-    /// True for a flag with an optional value that came last, without a value.
-    optional: bool,
-}
 
 /// Reason why arguments were refused.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -66,13 +11,6 @@ pub enum ArgsError {
     Usage,
     /// Error text, without the command's name.
     Cause(String),
-}
-
-/// Flags and positional arguments of one command.
-#[derive(Clone, Debug, Default)]
-pub struct Args {
-    flags: BTreeMap<char, Flag>,
-    values: Vec<ArgValue>,
 }
 
 impl Args {
@@ -245,56 +183,36 @@ impl Args {
         }
         parse_percentage(self.get(letter).unwrap_or(""), min, max, whole)
     }
+}
 
-    /// A copy with `%1`, `%%` and so on replaced, in every value.
-    pub fn filled(&self, values: &[String]) -> Args {
-        let flags = self.flags.iter().map(|(&letter, flag)| {
-            let filled = flag
-                .values
-                .iter()
-                .map(|text| fill_all(text, values, ValueKind::Typed, Text::Argument))
-                .collect();
-            (letter, Flag { values: filled, optional: false, count: flag.count })
-        });
-        Args { flags: flags.collect(), values: self.values.iter().map(|v| v.filled(values)).collect() }
+impl Positional {
+    /// Reports whether the next argument may be `{ commands }`, given the arguments before it.
+    pub fn commands_allowed(self, args: &Args) -> bool {
+        match self {
+            Positional::Strings => false,
+            Positional::CommandsOrString => true,
+            Positional::If => matches!(args.count(), 1 | 2),
+            Positional::OptionValue => args.count() == 1,
+            Positional::Run => args.has('C'),
+            Positional::Menu => menu_takes_command(args),
+        }
     }
+}
 
-    /// Prints them as tmux does: switches joined, flags with values by letter, positional
-    /// arguments.
-    pub fn print(&self) -> String {
-        self.print_in(Form::Shown)
+fn menu_takes_command(args: &Args) -> bool {
+    let mut at = 0;
+    while at < args.count() {
+        let separator = args.string(at).is_some_and(|name| name.is_empty());
+        if separator {
+            at += 1;
+            continue;
+        }
+        if args.count() == at + 2 {
+            return true;
+        }
+        at += 3;
     }
-
-    /// The same in a form.
-    pub fn print_in(&self, form: Form) -> String {
-        let mut words: Vec<String> = Vec::new();
-        let switches: String = self
-            .flags
-            .iter()
-            .filter(|(_, flag)| !flag.optional && flag.values.is_empty())
-            .flat_map(|(&letter, flag)| std::iter::repeat_n(letter, flag.count as usize))
-            .collect();
-        if !switches.is_empty() {
-            words.push(format!("-{switches}"));
-        }
-        let mut last_optional = false;
-        for (letter, flag) in &self.flags {
-            if flag.optional {
-                words.push(format!("-{letter}"));
-                last_optional = true;
-            } else if !flag.values.is_empty() {
-                words.extend(flag.values.iter().map(|value| format!("-{letter} {}", escape_in(form, value))));
-                last_optional = false;
-            }
-        }
-        // tmux: arguments that begin with a dash are printed without a `--` before them.
-        let is_dashed = matches!(self.values.first(), Some(ArgValue::String(text)) if text.starts_with('-'));
-        if last_optional || form == Form::Kept && is_dashed {
-            words.push("--".to_string());
-        }
-        words.extend(self.values.iter().map(|value| value.print(form)));
-        words.join(" ")
-    }
+    false
 }
 
 fn first_byte(letter: char) -> char {

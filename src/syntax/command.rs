@@ -1,12 +1,122 @@
-//! Parsed commands: lists of invocations in groups, and how to print them.
+//! Parsed commands: lists of invocations in groups, with their arguments, and how to print them.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::args::Args;
-use super::escape::Form;
-use super::parse::ParseFlags;
+use super::context::ParseFlags;
+use super::escape::{Form, escape_in};
 use super::table::{CommandFlags, CommandId};
+use super::template::{Text, ValueKind, fill_all};
+
+/// One argument.
+#[derive(Clone, Debug)]
+pub enum ArgValue {
+    String(String),
+    Commands(Arc<CommandList>),
+}
+
+impl ArgValue {
+    /// The string, or the commands as text.
+    pub fn to_text(&self) -> String {
+        match self {
+            ArgValue::String(text) => text.clone(),
+            ArgValue::Commands(list) => list.print(),
+        }
+    }
+
+    /// The string, if it is one.
+    pub fn as_str(&self) -> Option<&str> {
+        match self {
+            ArgValue::String(text) => Some(text),
+            ArgValue::Commands(_) => None,
+        }
+    }
+
+    fn filled(&self, values: &[String]) -> ArgValue {
+        match self {
+            ArgValue::String(text) => {
+                ArgValue::String(fill_all(text, values, ValueKind::Typed, Text::Argument))
+            }
+            ArgValue::Commands(list) => ArgValue::Commands(Arc::new(list.filled(values))),
+        }
+    }
+
+    fn print(&self, form: Form) -> String {
+        match self {
+            ArgValue::String(text) => escape_in(form, text),
+            ArgValue::Commands(list) => format!("{{ {} }}", list.print_in(form)),
+        }
+    }
+}
+
+/// A flag that was given.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Flag {
+    pub count: u32,
+    pub values: Vec<String>,
+    /// True for a flag with an optional value that came last, without a value.
+    pub optional: bool,
+}
+
+/// Flags and positional arguments of one command.
+#[derive(Clone, Debug, Default)]
+pub struct Args {
+    pub(super) flags: BTreeMap<char, Flag>,
+    pub(super) values: Vec<ArgValue>,
+}
+
+impl Args {
+    /// A copy with `%1`, `%%` and so on replaced, in every value.
+    pub fn filled(&self, values: &[String]) -> Args {
+        let flags = self.flags.iter().map(|(&letter, flag)| {
+            let filled = flag
+                .values
+                .iter()
+                .map(|text| fill_all(text, values, ValueKind::Typed, Text::Argument))
+                .collect();
+            (letter, Flag { values: filled, optional: false, count: flag.count })
+        });
+        Args { flags: flags.collect(), values: self.values.iter().map(|v| v.filled(values)).collect() }
+    }
+
+    /// Prints them as tmux does: switches joined, flags with values by letter, positional
+    /// arguments.
+    pub fn print(&self) -> String {
+        self.print_in(Form::Shown)
+    }
+
+    /// The same in a form.
+    pub fn print_in(&self, form: Form) -> String {
+        let mut words: Vec<String> = Vec::new();
+        let switches: String = self
+            .flags
+            .iter()
+            .filter(|(_, flag)| !flag.optional && flag.values.is_empty())
+            .flat_map(|(&letter, flag)| std::iter::repeat_n(letter, flag.count as usize))
+            .collect();
+        if !switches.is_empty() {
+            words.push(format!("-{switches}"));
+        }
+        let mut last_optional = false;
+        for (letter, flag) in &self.flags {
+            if flag.optional {
+                words.push(format!("-{letter}"));
+                last_optional = true;
+            } else if !flag.values.is_empty() {
+                words.extend(flag.values.iter().map(|value| format!("-{letter} {}", escape_in(form, value))));
+                last_optional = false;
+            }
+        }
+        // tmux: arguments that begin with a dash are printed without a `--` before them.
+        let is_dashed = matches!(self.values.first(), Some(ArgValue::String(text)) if text.starts_with('-'));
+        if last_optional || form == Form::Kept && is_dashed {
+            words.push("--".to_string());
+        }
+        words.extend(self.values.iter().map(|value| value.print(form)));
+        words.join(" ")
+    }
+}
 
 /// One command with its arguments.
 #[derive(Clone, Debug)]

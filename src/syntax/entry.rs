@@ -1,8 +1,6 @@
 //! A row of the command table: all that the parser and the command queue need to know about a
 //! command.
 
-use super::args::Args;
-
 bitflags::bitflags! {
     /// General behaviour of a command.
     #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -78,36 +76,6 @@ pub enum Positional {
     OptionValue,
     /// Name, key, command and so on; an empty name stands alone (`display-menu`).
     Menu,
-}
-
-impl Positional {
-    /// Reports whether the next argument may be `{ commands }`, given the arguments before it.
-    pub fn commands_allowed(self, args: &Args) -> bool {
-        match self {
-            Positional::Strings => false,
-            Positional::CommandsOrString => true,
-            Positional::If => matches!(args.count(), 1 | 2),
-            Positional::OptionValue => args.count() == 1,
-            Positional::Run => args.has('C'),
-            Positional::Menu => menu_takes_command(args),
-        }
-    }
-}
-
-fn menu_takes_command(args: &Args) -> bool {
-    let mut at = 0;
-    while at < args.count() {
-        let separator = args.string(at).is_some_and(|name| name.is_empty());
-        if separator {
-            at += 1;
-            continue;
-        }
-        if args.count() == at + 2 {
-            return true;
-        }
-        at += 3;
-    }
-    false
 }
 
 /// Properties of a command for the parser and the command queue.

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use pest::Parser;
 use pest::iterators::{Pair, Pairs};
 
-use super::parse::ParseContext;
+use super::context::ParseContext;
 use crate::base::text::from_bytes;
 
 #[derive(pest_derive::Parser)]

@@ -2,10 +2,11 @@
 //!
 //! Text in, plain structs out. Nothing here reads the model or runs anything; what the command
 //! language needs from outside (environment, home directories, conditions, aliases) comes through
-//! `parse::ParseContext`. Types of the parser library stay inside.
+//! `ParseContext`. Types of the parser library stay inside.
 
 pub(crate) mod args;
 pub(crate) mod command;
+mod context;
 mod entry;
 pub(crate) mod escape;
 pub(crate) mod format;
@@ -16,9 +17,7 @@ pub mod style;
 pub(crate) mod table;
 pub(crate) mod template;
 
-pub(crate) use args::ArgValue;
-pub(crate) use command::CommandList;
-pub(crate) use parse::{
-    Origin, ParseContext, ParseFlags, Parsed, parse_arguments, parse_config, parse_string,
-};
+pub(crate) use command::{ArgValue, CommandList};
+pub(crate) use context::{ParseContext, ParseFlags};
+pub(crate) use parse::{Origin, Parsed, parse_arguments, parse_config, parse_string};
 pub(crate) use table::CommandId;

@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use super::command::CommandList;
+use super::context::ParseContext;
 use super::lexer::{Joined, Lexer, Token};
-use super::parse::ParseContext;
 
 /// Longest `NAME=value` in bytes.
 const MAX_ASSIGNMENT: usize = 16384;
