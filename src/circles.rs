@@ -14,6 +14,7 @@ const ROOMS: &[&str] = &[
     "command",
     "containment",
     "format",
+    "outer",
     "protocol",
     "reactor",
     "syntax",

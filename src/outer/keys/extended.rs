@@ -1,7 +1,8 @@
 //! Extended keys: `CSI number ; modifiers u` and `CSI 27 ; modifiers ; number ~`.
 
-use super::{Parse, has_width};
+use super::parse::Parse;
 use crate::base::key::MAX_BEYOND;
+use crate::base::width::char_width;
 use crate::base::{Key, KeyCode, KeyFlags, Mods, NamedKey};
 
 /// Longest sequence that is parsed, in bytes.
@@ -87,4 +88,9 @@ fn key(number: u32, modifiers: u32, erase: Option<u8>) -> Option<Key> {
         key.mods = Mods::empty();
     }
     Some(key)
+}
+
+/// True if a character can be shown at all; C1 controls count as characters without width.
+pub(super) fn has_width(c: char) -> bool {
+    char_width(c).is_some() || ('\u{80}'..='\u{9f}').contains(&c)
 }

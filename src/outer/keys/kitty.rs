@@ -2,10 +2,11 @@
 //! u`, and the legacy forms of keys with the same fields.
 //! <https://sw.kovidgoyal.net/kitty/keyboard-protocol/>
 
-use super::{Decoder, InputEvent, Parse};
+use super::event::InputEvent;
+use super::parse::Parse;
+use super::replies::Awaiting;
 use crate::base::key_report::{KeyAction, KeyReport, ReportMods, number};
-use crate::base::{Key, KeyCode, NamedKey};
-use crate::outer::Features;
+use crate::outer::features::Features;
 
 /// Longest sequence that is parsed, in bytes: one may contain a text. The bytes of a longer one are
 /// decoded separately.
@@ -55,75 +56,48 @@ const CONTROLS: &[(u32, u32)] =
     &[(27, number::ESCAPE), (13, number::ENTER), (9, number::TAB), (127, number::BACKSPACE)];
 
 /// A parsed sequence, with all characters of its text.
-struct Found {
-    report: KeyReport,
-    text: Vec<char>,
+pub(super) struct Found {
+    pub report: KeyReport,
+    pub text: Vec<char>,
 }
 
-impl Decoder {
-    /// Decodes a key while the terminal uses the protocol, or may use it because an earlier server
-    /// enabled it.
-    pub(super) fn kitty_key(&mut self) -> Parse<Option<InputEvent>> {
-        if !self.speaks_kitty && !self.awaiting.keyboard {
-            return Parse::No;
-        }
-        let (found, size) = match parse(self.bytes()) {
-            Parse::Yes(found, size) => (found, size),
-            Parse::Partial => return Parse::Partial,
-            _ => return Parse::No,
-        };
-        let Found { report, text } = found;
-        if let [first, rest @ ..] = text.as_slice()
-            && !rest.is_empty()
-        {
-            self.take_apart(&report, *first, rest, size);
-            return self.kitty_key();
-        }
-        let key = report.key();
-        if key.code == KeyCode::Named(NamedKey::None) {
-            return Parse::Discard(size);
-        }
-        self.reported_key(key, Some(report), size)
+/// Sequences of one character each that stand for one with a longer text, since a key event has
+/// room for one. The last one contains the key itself.
+pub(super) fn taken_apart(report: &KeyReport, first: char, rest: &[char]) -> Vec<u8> {
+    let mut out = format!("\x1b[0;;{}u", u32::from(first));
+    if let [middle @ .., last] = rest {
+        middle.iter().for_each(|c| out.push_str(&format!("\x1b[0;;{}u", u32::from(*c))));
+        let number = CONTROLS.iter().find(|(_, known)| *known == report.number);
+        let number = number.map_or(report.number, |(short, _)| *short);
+        let (mods, action) = (u32::from(report.mods.bits()) + 1, report.action as u32 + 1);
+        let (shifted, base) = (report.shifted, report.base);
+        out.push_str(&format!("\x1b[{number}:{shifted}:{base};{mods}:{action};{}u", u32::from(*last)));
     }
+    out.into_bytes()
+}
 
-    /// Replaces a sequence with a longer text by sequences of one character each, since a key event has
-    /// room for one. The last one contains the key itself.
-    fn take_apart(&mut self, report: &KeyReport, first: char, rest: &[char], size: usize) {
-        let mut out = format!("\x1b[0;;{}u", u32::from(first));
-        if let [middle @ .., last] = rest {
-            middle.iter().for_each(|c| out.push_str(&format!("\x1b[0;;{}u", u32::from(*c))));
-            let number = CONTROLS.iter().find(|(_, known)| *known == report.number);
-            let number = number.map_or(report.number, |(short, _)| *short);
-            let (mods, action) = (u32::from(report.mods.bits()) + 1, report.action as u32 + 1);
-            let (shifted, base) = (report.shifted, report.base);
-            out.push_str(&format!("\x1b[{number}:{shifted}:{base};{mods}:{action};{}u", u32::from(*last)));
-        }
-        self.pending.splice(self.start..self.start + size, out.into_bytes());
+/// `CSI ? flags u`: the terminal supports the protocol.
+pub(super) fn keyboard_reply(bytes: &[u8], awaiting: &mut Awaiting) -> Parse<Option<InputEvent>> {
+    if !awaiting.keyboard {
+        return Parse::No;
     }
-
-    /// `CSI ? flags u`: the terminal supports the protocol.
-    pub(super) fn keyboard_reply(&mut self) -> Parse<Option<InputEvent>> {
-        if !self.awaiting.keyboard {
-            return Parse::No;
+    let Some(rest) = bytes.strip_prefix(b"\x1b[?") else {
+        return if b"\x1b[?".starts_with(bytes) { Parse::Partial } else { Parse::No };
+    };
+    match rest.iter().position(|b| !b.is_ascii_digit()) {
+        Some(end @ 1..) if rest[end] == b'u' => {
+            awaiting.keyboard = false;
+            let mut features = Features::default();
+            features.add("kittykeys", ",");
+            Parse::Yes(Some(InputEvent::Features(features)), end + 4)
         }
-        let bytes = self.bytes();
-        let Some(rest) = bytes.strip_prefix(b"\x1b[?") else {
-            return if b"\x1b[?".starts_with(bytes) { Parse::Partial } else { Parse::No };
-        };
-        match rest.iter().position(|b| !b.is_ascii_digit()) {
-            Some(end @ 1..) if rest[end] == b'u' => {
-                self.awaiting.keyboard = false;
-                let mut features = Features::default();
-                features.add("kittykeys", ",");
-                Parse::Yes(Some(InputEvent::Features(features)), end + 4)
-            }
-            None if rest.len() < 8 => Parse::Partial,
-            _ => Parse::No,
-        }
+        None if rest.len() < 8 => Parse::Partial,
+        _ => Parse::No,
     }
 }
 
-fn parse(bytes: &[u8]) -> Parse<Found> {
+/// Parses a key at the front.
+pub(super) fn parse(bytes: &[u8]) -> Parse<Found> {
     if bytes.len() < 3 {
         return if b"\x1b[".starts_with(&bytes[..bytes.len().min(2)]) { Parse::Partial } else { Parse::No };
     }
@@ -173,17 +147,4 @@ fn key(params: &[u8], last: u8) -> Option<Found> {
     let mods = ReportMods::from_bits_truncate(mods as u8);
     let report = KeyReport { number, shifted, base, mods, action, text: text.first().copied() };
     Some(Found { report, text })
-}
-
-impl Decoder {
-    /// A key event with an optional report, for the first `size` bytes.
-    pub(super) fn reported_key(
-        &self,
-        key: Key,
-        report: Option<KeyReport>,
-        size: usize,
-    ) -> Parse<Option<InputEvent>> {
-        let bytes = smallvec::SmallVec::from_slice(&self.bytes()[..size]);
-        Parse::Yes(Some(InputEvent::Key { key, mouse: None, report, bytes }), size)
-    }
 }

@@ -6,20 +6,27 @@
 
 use smallvec::SmallVec;
 
-use super::{Cap, Features, Term};
+use super::caps::Cap;
+use super::term::Term;
 use crate::base::text::{beyond_number, from_bytes};
-use crate::base::width::char_width;
-use crate::base::{Colour, Key, KeyCode, KeyFlags, KeyReport, Mods, NamedKey};
+use crate::base::{Key, KeyCode, KeyFlags, KeyReport, Mods, NamedKey};
 
+mod event;
 mod extended;
 mod kitty;
 mod mouse;
+mod parse;
 mod replies;
-pub(crate) use replies::colour_report;
 mod table;
 mod tree;
 
+pub use event::InputEvent;
 pub(crate) use mouse::MouseReport;
+pub(crate) use replies::colour_report;
+
+use extended::has_width;
+use parse::Parse;
+use replies::Awaiting;
 use tree::KeyTree;
 
 /// Maximum number of bytes of an incomplete sequence; beyond it, they are decoded as if the timer had run
@@ -29,74 +36,6 @@ pub(crate) const MAX_PENDING_BYTES: usize = 1 << 20;
 const SLOW_REPLY_MS: u64 = 500;
 /// Ends a bracketed paste.
 const PASTE_END: &[u8] = b"\x1b[201~";
-
-/// An event from the terminal.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum InputEvent {
-    /// A key, or (`NamedKey::Mouse`) a mouse report; with its bytes as received.
-    Key {
-        key: Key,
-        mouse: Option<MouseReport>,
-        /// Report of the key by kitty's keyboard protocol.
-        report: Option<KeyReport>,
-        bytes: SmallVec<[u8; 16]>,
-    },
-    /// OSC 52: the clipboard's name, if exactly one was given, and its decoded contents.
-    Clipboard {
-        clip: Option<char>,
-        data: Vec<u8>,
-    },
-    /// Features found in device attributes; the terminal must be set up again even if there are none.
-    Features(Features),
-    /// XTVERSION: the terminal's own name, and its known features.
-    Version {
-        name: String,
-        features: Features,
-    },
-    /// OSC 10 and 11: the terminal's colours; `None` when the reply was invalid.
-    Foreground(Option<Colour>),
-    Background(Option<Colour>),
-    /// OSC 4: one colour of the palette.
-    Palette {
-        index: u8,
-        colour: Colour,
-    },
-    /// The size in cells, in reply to `CSI 18 t`.
-    WindowCells {
-        cols: u32,
-        rows: u32,
-    },
-    /// The size in pixels, in reply to `CSI 14 t`.
-    WindowPixels {
-        width: u32,
-        height: u32,
-    },
-}
-
-/// Result of parsing one kind of sequence.
-enum Parse<T> {
-    /// Not this kind.
-    No,
-    /// Could become this kind with more bytes.
-    Partial,
-    /// A complete sequence of this many bytes, with its value.
-    Yes(T, usize),
-    /// A sequence of this kind, to be ignored.
-    Discard(usize),
-}
-
-/// Which replies are outstanding.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Serialize, serde::Deserialize)]
-struct Awaiting {
-    primary: bool,
-    secondary: bool,
-    version: bool,
-    foreground: bool,
-    background: bool,
-    window_size: bool,
-    #[serde(default)]
-    keyboard: bool,
-}
 
 /// State of a decoder that the next server needs.
 #[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
@@ -322,17 +261,17 @@ impl Decoder {
     fn reply(&mut self) -> Parse<Option<InputEvent>> {
         type Kind = fn(&mut Decoder) -> Parse<Option<InputEvent>>;
         const KINDS: [Kind; 11] = [
-            Decoder::clipboard,
-            Decoder::keyboard_reply,
-            Decoder::primary_attributes,
-            Decoder::secondary_attributes,
-            Decoder::version,
-            Decoder::colours,
-            Decoder::palette,
+            |decoder| replies::clipboard(decoder.bytes()),
+            |decoder| decoder.answer(kitty::keyboard_reply),
+            |decoder| decoder.answer(replies::primary_attributes),
+            |decoder| decoder.answer(replies::secondary_attributes),
+            |decoder| decoder.answer(replies::version),
+            |decoder| decoder.answer(replies::colours),
+            |decoder| replies::palette(decoder.bytes()),
             Decoder::mouse_report,
             Decoder::kitty_key,
             Decoder::extended,
-            Decoder::window_size,
+            |decoder| decoder.answer(replies::window_size),
         ];
         for kind in KINDS {
             match kind(self) {
@@ -347,9 +286,49 @@ impl Decoder {
         &self.pending[self.start..]
     }
 
+    /// A reply that may be outstanding.
+    fn answer(
+        &mut self,
+        reply: fn(&[u8], &mut Awaiting) -> Parse<Option<InputEvent>>,
+    ) -> Parse<Option<InputEvent>> {
+        reply(&self.pending[self.start..], &mut self.awaiting)
+    }
+
     /// A key event for the first `size` bytes.
     fn key_event(&self, key: Key, size: usize) -> Parse<Option<InputEvent>> {
         self.reported_key(key, None, size)
+    }
+
+    /// A key event with an optional report, for the first `size` bytes.
+    fn reported_key(&self, key: Key, report: Option<KeyReport>, size: usize) -> Parse<Option<InputEvent>> {
+        let bytes = SmallVec::from_slice(&self.bytes()[..size]);
+        Parse::Yes(Some(InputEvent::Key { key, mouse: None, report, bytes }), size)
+    }
+
+    /// Decodes a key while the terminal uses the protocol, or may use it because an earlier server
+    /// enabled it.
+    fn kitty_key(&mut self) -> Parse<Option<InputEvent>> {
+        if !self.speaks_kitty && !self.awaiting.keyboard {
+            return Parse::No;
+        }
+        let (found, size) = match kitty::parse(self.bytes()) {
+            Parse::Yes(found, size) => (found, size),
+            Parse::Partial => return Parse::Partial,
+            _ => return Parse::No,
+        };
+        let kitty::Found { report, text } = found;
+        if let [first, rest @ ..] = text.as_slice()
+            && !rest.is_empty()
+        {
+            let several = kitty::taken_apart(&report, *first, rest);
+            self.pending.splice(self.start..self.start + size, several);
+            return self.kitty_key();
+        }
+        let key = report.key();
+        if key.code == KeyCode::Named(NamedKey::None) {
+            return Parse::Discard(size);
+        }
+        self.reported_key(key, Some(report), size)
     }
 
     fn mouse_report(&mut self) -> Parse<Option<InputEvent>> {
@@ -455,11 +434,6 @@ fn utf8(bytes: &[u8]) -> Parse<KeyCode> {
             None => Parse::No,
         },
     }
-}
-
-/// True if a character can be shown at all; C1 controls count as characters without width.
-fn has_width(c: char) -> bool {
-    char_width(c).is_some() || ('\u{80}'..='\u{9f}').contains(&c)
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Mouse reports: the X10 form (`CSI M` and three bytes) and the SGR form (`CSI < b ; x ; y`
 //! and `M` or `m`).
 
-use super::Parse;
+use super::parse::Parse;
 
 /// A mouse report, with the position of the one before it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]

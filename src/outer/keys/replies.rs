@@ -2,15 +2,30 @@
 
 use base64::Engine;
 
-use super::{Decoder, InputEvent, Parse, extended};
+use super::event::InputEvent;
+use super::extended;
+use super::parse::Parse;
 use crate::base::Colour;
 use crate::base::text::from_bytes;
-use crate::outer::Features;
+use crate::outer::features::Features;
 
 /// Longest reply other than the clipboard's, in bytes.
 const MAX_REPLY: usize = 127;
 /// Maximum count of numbers that are read from a device attributes reply.
 const MAX_PARAMS: usize = 32;
+
+/// Which replies are outstanding.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Serialize, serde::Deserialize)]
+pub(super) struct Awaiting {
+    pub primary: bool,
+    pub secondary: bool,
+    pub version: bool,
+    pub foreground: bool,
+    pub background: bool,
+    pub window_size: bool,
+    #[serde(default)]
+    pub keyboard: bool,
+}
 
 type Reply = Parse<Option<InputEvent>>;
 
@@ -49,114 +64,109 @@ fn string(rest: &[u8], max: usize, bel: bool) -> Parse<&[u8]> {
     if rest.len() < max { Parse::Partial } else { Parse::No }
 }
 
-impl Decoder {
-    /// OSC 52.
-    pub(super) fn clipboard(&mut self) -> Reply {
-        let (rest, head) = yes!(prefix(self.bytes(), b"\x1b]52;"));
-        let (text, size) = yes!(string(rest, usize::MAX, true));
-        let size = head + size;
-        let Some(split) = text.iter().position(|b| *b == b';') else {
-            return Parse::Yes(None, size);
-        };
-        let clip = (split == 1).then(|| char::from(text[0]));
-        let encoded: Vec<u8> =
-            text[split + 1..].iter().copied().filter(|b| !b.is_ascii_whitespace()).collect();
-        let engine = base64::engine::general_purpose::STANDARD;
-        match engine.decode(&encoded) {
-            Ok(data) if !encoded.is_empty() => Parse::Yes(Some(InputEvent::Clipboard { clip, data }), size),
-            _ => Parse::Yes(None, size),
-        }
+/// OSC 52.
+pub(super) fn clipboard(bytes: &[u8]) -> Reply {
+    let (rest, head) = yes!(prefix(bytes, b"\x1b]52;"));
+    let (text, size) = yes!(string(rest, usize::MAX, true));
+    let size = head + size;
+    let Some(split) = text.iter().position(|b| *b == b';') else {
+        return Parse::Yes(None, size);
+    };
+    let clip = (split == 1).then(|| char::from(text[0]));
+    let encoded: Vec<u8> = text[split + 1..].iter().copied().filter(|b| !b.is_ascii_whitespace()).collect();
+    let engine = base64::engine::general_purpose::STANDARD;
+    match engine.decode(&encoded) {
+        Ok(data) if !encoded.is_empty() => Parse::Yes(Some(InputEvent::Clipboard { clip, data }), size),
+        _ => Parse::Yes(None, size),
     }
+}
 
-    /// `CSI ? … c`.
-    pub(super) fn primary_attributes(&mut self) -> Reply {
-        if !self.awaiting.primary {
-            return Parse::No;
-        }
-        let (params, size) = yes!(attributes(self.bytes(), b"\x1b[?"));
-        let mut features = Features::default();
-        features.add_primary_attributes(&params);
-        self.awaiting.primary = false;
-        Parse::Yes(Some(InputEvent::Features(features)), size)
+/// `CSI ? … c`.
+pub(super) fn primary_attributes(bytes: &[u8], awaiting: &mut Awaiting) -> Reply {
+    if !awaiting.primary {
+        return Parse::No;
     }
+    let (params, size) = yes!(attributes(bytes, b"\x1b[?"));
+    let mut features = Features::default();
+    features.add_primary_attributes(&params);
+    awaiting.primary = false;
+    Parse::Yes(Some(InputEvent::Features(features)), size)
+}
 
-    /// `CSI > … c`.
-    pub(super) fn secondary_attributes(&mut self) -> Reply {
-        if !self.awaiting.secondary {
-            return Parse::No;
-        }
-        let (params, size) = yes!(attributes(self.bytes(), b"\x1b[>"));
-        let mut features = Features::default();
-        features.add_secondary_attributes(&params);
-        self.awaiting.secondary = false;
-        Parse::Yes(Some(InputEvent::Features(features)), size)
+/// `CSI > … c`.
+pub(super) fn secondary_attributes(bytes: &[u8], awaiting: &mut Awaiting) -> Reply {
+    if !awaiting.secondary {
+        return Parse::No;
     }
+    let (params, size) = yes!(attributes(bytes, b"\x1b[>"));
+    let mut features = Features::default();
+    features.add_secondary_attributes(&params);
+    awaiting.secondary = false;
+    Parse::Yes(Some(InputEvent::Features(features)), size)
+}
 
-    /// `DCS > | name ST`.
-    pub(super) fn version(&mut self) -> Reply {
-        if !self.awaiting.version {
-            return Parse::No;
-        }
-        let (rest, head) = yes!(prefix(self.bytes(), b"\x1bP>|"));
-        let (text, size) = yes!(string(rest, MAX_REPLY, false));
-        let size = head + size;
-        let name = from_bytes(text);
-        let mut features = Features::default();
-        features.add_version(&name);
-        self.awaiting.version = false;
-        Parse::Yes(Some(InputEvent::Version { name, features }), size)
+/// `DCS > | name ST`.
+pub(super) fn version(bytes: &[u8], awaiting: &mut Awaiting) -> Reply {
+    if !awaiting.version {
+        return Parse::No;
     }
+    let (rest, head) = yes!(prefix(bytes, b"\x1bP>|"));
+    let (text, size) = yes!(string(rest, MAX_REPLY, false));
+    let size = head + size;
+    let name = from_bytes(text);
+    let mut features = Features::default();
+    features.add_version(&name);
+    awaiting.version = false;
+    Parse::Yes(Some(InputEvent::Version { name, features }), size)
+}
 
-    /// OSC 10 and OSC 11.
-    pub(super) fn colours(&mut self) -> Reply {
-        let foreground = matches!(prefix(self.bytes(), b"\x1b]10;"), Parse::Yes(..) | Parse::Partial);
-        let wanted: &[u8] = if foreground { b"\x1b]10;" } else { b"\x1b]11;" };
-        let (rest, head) = yes!(prefix(self.bytes(), wanted));
-        let (text, size) = yes!(string(rest, MAX_REPLY, true));
-        let size = head + size;
-        let colour = parse_colour(text);
-        let event = if foreground {
-            self.awaiting.foreground &= colour.is_none();
-            InputEvent::Foreground(colour)
-        } else {
-            self.awaiting.background &= colour.is_none();
-            InputEvent::Background(colour)
-        };
-        Parse::Yes(Some(event), size)
+/// OSC 10 and OSC 11.
+pub(super) fn colours(bytes: &[u8], awaiting: &mut Awaiting) -> Reply {
+    let foreground = matches!(prefix(bytes, b"\x1b]10;"), Parse::Yes(..) | Parse::Partial);
+    let wanted: &[u8] = if foreground { b"\x1b]10;" } else { b"\x1b]11;" };
+    let (rest, head) = yes!(prefix(bytes, wanted));
+    let (text, size) = yes!(string(rest, MAX_REPLY, true));
+    let size = head + size;
+    let colour = parse_colour(text);
+    let event = if foreground {
+        awaiting.foreground &= colour.is_none();
+        InputEvent::Foreground(colour)
+    } else {
+        awaiting.background &= colour.is_none();
+        InputEvent::Background(colour)
+    };
+    Parse::Yes(Some(event), size)
+}
+
+/// OSC 4.
+pub(super) fn palette(bytes: &[u8]) -> Reply {
+    let (rest, head) = yes!(prefix(bytes, b"\x1b]4;"));
+    let (text, size) = yes!(string(rest, MAX_REPLY, true));
+    let size = head + size;
+    let Some(split) = text.iter().position(|b| *b == b';') else { return Parse::No };
+    let index = std::str::from_utf8(&text[..split]).ok().and_then(|t| t.parse::<u8>().ok());
+    let Some(index) = index else { return Parse::No };
+    let event = parse_colour(&text[split + 1..]).map(|colour| InputEvent::Palette { index, colour });
+    Parse::Yes(event, size)
+}
+
+/// `CSI 8 ; rows ; cols t` and `CSI 4 ; height ; width t`.
+pub(super) fn window_size(bytes: &[u8], awaiting: &mut Awaiting) -> Reply {
+    if !awaiting.window_size {
+        return Parse::No;
     }
-
-    /// OSC 4.
-    pub(super) fn palette(&mut self) -> Reply {
-        let (rest, head) = yes!(prefix(self.bytes(), b"\x1b]4;"));
-        let (text, size) = yes!(string(rest, MAX_REPLY, true));
-        let size = head + size;
-        let Some(split) = text.iter().position(|b| *b == b';') else { return Parse::No };
-        let index = std::str::from_utf8(&text[..split]).ok().and_then(|t| t.parse::<u8>().ok());
-        let Some(index) = index else { return Parse::No };
-        let event = parse_colour(&text[split + 1..]).map(|colour| InputEvent::Palette { index, colour });
-        Parse::Yes(event, size)
+    let ((params, last), size) = yes!(extended::scan(bytes));
+    if last != b't' {
+        return Parse::No;
     }
-
-    /// `CSI 8 ; rows ; cols t` and `CSI 4 ; height ; width t`.
-    pub(super) fn window_size(&mut self) -> Reply {
-        if !self.awaiting.window_size {
-            return Parse::No;
+    match extended::numbers(params).as_slice() {
+        [8, rows, cols, ..] => Parse::Yes(Some(InputEvent::WindowCells { cols: *cols, rows: *rows }), size),
+        [4, height, width, ..] => {
+            let event = InputEvent::WindowPixels { width: *width, height: *height };
+            awaiting.window_size = false;
+            Parse::Yes(Some(event), size)
         }
-        let ((params, last), size) = yes!(extended::scan(self.bytes()));
-        if last != b't' {
-            return Parse::No;
-        }
-        match extended::numbers(params).as_slice() {
-            [8, rows, cols, ..] => {
-                Parse::Yes(Some(InputEvent::WindowCells { cols: *cols, rows: *rows }), size)
-            }
-            [4, height, width, ..] => {
-                let event = InputEvent::WindowPixels { width: *width, height: *height };
-                self.awaiting.window_size = false;
-                Parse::Yes(Some(event), size)
-            }
-            _ => Parse::No,
-        }
+        _ => Parse::No,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::base::KeyAction;
-use crate::outer::TermOptions;
+use crate::outer::{Features, TermOptions};
 
 fn decoder() -> Decoder {
     let caps =
