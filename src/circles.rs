@@ -13,6 +13,7 @@ const ROOMS: &[&str] = &[
     "base",
     "command",
     "containment",
+    "control",
     "format",
     "outer",
     "protocol",

@@ -9,12 +9,13 @@ mod notify;
 mod queue;
 mod saved;
 mod subscribe;
+mod subscriptions;
 mod text;
 
 use std::sync::Arc;
 
+use crate::base::ClientId;
 use crate::base::number::scan_unsigned;
-use crate::base::{ClientId, PaneId};
 use crate::format::parse;
 use crate::model::host::{Content, FileDone};
 use crate::model::queue::{QueueState, StateFlags, Step};
@@ -190,15 +191,6 @@ pub fn settle(cx: &mut Cx<'_>) {
         queue::write_pending(cx, id);
     }
     queue::resume_panes(cx);
-}
-
-/// True if a pane is in the session of a control client.
-fn sees_pane(cx: &Cx<'_>, id: ClientId, pane: PaneId) -> bool {
-    let Some(session) = cx.server.client(id).and_then(|c| c.session).and_then(|s| cx.server.session(s))
-    else {
-        return false;
-    };
-    cx.server.pane(pane).is_some_and(|p| session.winlinks.values().any(|wl| wl.window == p.window))
 }
 
 #[cfg(test)]

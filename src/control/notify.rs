@@ -5,7 +5,7 @@ use crate::format::Objects;
 use crate::model::notify::Notification;
 use crate::model::{Client, ClientFlags, Cx};
 
-use super::write;
+use super::queue::write_line;
 
 /// Format of the line for a changed layout of a window.
 const LAYOUT: &str =
@@ -28,7 +28,7 @@ pub(crate) fn notify(cx: &mut Cx<'_>, notification: &Notification) {
     }
     for id in clients {
         if let Some(line) = words(cx, id, notification) {
-            write(cx, id, &line);
+            write_line(cx, id, &line);
         }
     }
 }

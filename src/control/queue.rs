@@ -10,8 +10,7 @@ use crate::base::{ClientId, PaneId, text as codec};
 use crate::model::host::{Content, FileDone, Hold, Maker};
 use crate::model::{ClientFlags, Cx};
 
-use super::sees_pane;
-use super::subscribe::Subscriptions;
+use super::subscriptions::Subscriptions;
 use super::text::{self, Text};
 
 /// Bytes in the queue of a client's descriptor, beyond which output is kept here.
@@ -151,7 +150,7 @@ pub(super) fn write_text(cx: &mut Cx<'_>, id: ClientId, text: Content, done: Fil
 }
 
 /// Called with the next piece of the text at the head of a client's queue.
-pub(super) fn text_made(cx: &mut Cx<'_>, id: ClientId, maker: Option<Maker>, piece: Vec<u8>) {
+fn text_made(cx: &mut Cx<'_>, id: ClientId, maker: Option<Maker>, piece: Vec<u8>) {
     with_state(cx, id, |_, state| {
         if let Some(Entry::Text(text)) = state.entries.front_mut() {
             text.made(maker, piece);
@@ -262,6 +261,15 @@ fn holds(cx: &mut Cx<'_>, id: ClientId, pane: PaneId) -> bool {
     held == Some(true)
 }
 
+/// True if a pane is in the session of a control client.
+fn sees_pane(cx: &Cx<'_>, id: ClientId, pane: PaneId) -> bool {
+    let Some(session) = cx.server.client(id).and_then(|c| c.session).and_then(|s| cx.server.session(s))
+    else {
+        return false;
+    };
+    cx.server.pane(pane).is_some_and(|p| session.winlinks.values().any(|wl| wl.window == p.window))
+}
+
 /// True if a client other than this one watches a pane.
 fn is_watched(cx: &Cx<'_>, id: ClientId, pane: PaneId) -> bool {
     cx.server.clients.values().any(|c| c.id != id && c.session.is_some() && sees_pane(cx, c.id, pane))
@@ -276,7 +284,7 @@ pub(super) fn write_pending(cx: &mut Cx<'_>, id: ClientId) {
             match state.entries.pop_front() {
                 None => break,
                 Some(Entry::Text(mut text)) => {
-                    let next = text.next(cx, id);
+                    let next = text.next(cx, id, text_made);
                     match next {
                         text::Next::Write(bytes) => {
                             cx.host.control_write(id, &bytes);

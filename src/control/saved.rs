@@ -9,7 +9,8 @@ use crate::model::Cx;
 use crate::model::host::Hold;
 
 use super::queue::{Entry, PaneState, State};
-use super::subscribe::{self, SubscriptionRecord, Subscriptions};
+use super::subscribe;
+use super::subscriptions::{SubscriptionRecord, Subscriptions};
 
 /// See the module comment.
 #[derive(Serialize, Deserialize)]

@@ -3,67 +3,17 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
-
-use crate::base::{ClientId, PaneId, SessionId};
+use crate::base::{ClientId, SessionId};
 use crate::format::{Objects, watch};
 use crate::model::Cx;
 use crate::model::monitors::What;
 
-use super::queue::with_state;
-use super::write;
+use super::queue::{with_state, write_line};
+use super::subscriptions::Subscription;
 
 /// Maximum number of subscriptions of one client; more are refused with an error.
 const MAX: usize = 1000;
 const INTERVAL_MS: u64 = 1000;
-
-struct Subscription {
-    what: What,
-    format: String,
-    /// Values sent last, by index of the window and pane.
-    last: BTreeMap<(i32, Option<PaneId>), String>,
-}
-
-/// A serialized subscription.
-#[derive(Serialize, Deserialize)]
-pub(super) struct SubscriptionRecord {
-    name: String,
-    what: What,
-    format: String,
-    last: Vec<((i32, Option<PaneId>), String)>,
-}
-
-/// A client's subscriptions by name.
-#[derive(Default)]
-pub(super) struct Subscriptions {
-    by_name: BTreeMap<String, Subscription>,
-    ticking: bool,
-}
-
-impl Subscriptions {
-    pub(super) fn save(&self) -> Vec<SubscriptionRecord> {
-        let record = |(name, subscription): (&String, &Subscription)| {
-            let Subscription { what, format, last } = subscription;
-            SubscriptionRecord {
-                name: name.clone(),
-                what: *what,
-                format: format.clone(),
-                last: last.iter().map(|(place, value)| (*place, value.clone())).collect(),
-            }
-        };
-        // The timer is started by the next server.
-        let Self { by_name, ticking: _ } = self;
-        by_name.iter().map(record).collect()
-    }
-
-    pub(super) fn load(records: Vec<SubscriptionRecord>) -> Self {
-        let subscription = |record: SubscriptionRecord| {
-            let SubscriptionRecord { name, what, format, last } = record;
-            (name, Subscription { what, format, last: BTreeMap::from_iter(last) })
-        };
-        Self { by_name: records.into_iter().map(subscription).collect(), ticking: false }
-    }
-}
 
 /// Starts the timer for the subscriptions of an earlier server.
 pub(super) fn go_on(cx: &mut Cx<'_>, id: ClientId) {
@@ -115,7 +65,7 @@ fn tick(cx: &mut Cx<'_>, id: ClientId) {
         Some(lines)
     });
     let Some(Some(lines)) = lines else { return };
-    lines.iter().for_each(|line| write(cx, id, line));
+    lines.iter().for_each(|line| write_line(cx, id, line));
     cx.host.timer(INTERVAL_MS, Box::new(move |cx| tick(cx, id)));
 }
 

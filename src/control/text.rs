@@ -7,10 +7,11 @@ use crate::base::ClientId;
 use crate::model::Cx;
 use crate::model::host::{Content, FileDone, Maker};
 
-use super::queue;
-
 /// Bytes written at a time.
 const PIECE: usize = 16 << 10;
+
+/// Called with the maker, unless it has come to its end, and with the piece that it made.
+pub(super) type Made = fn(&mut Cx<'_>, ClientId, Option<Maker>, Vec<u8>);
 
 /// See the module comment.
 pub(super) struct Text {
@@ -25,7 +26,7 @@ pub(super) struct Text {
 /// The next step of writing a text.
 pub(super) enum Next {
     Write(Bytes),
-    /// Wait for the call of `made`.
+    /// Wait for the call of the function that `next` was given.
     Wait,
     /// All has been written.
     End(FileDone),
@@ -41,7 +42,8 @@ impl Text {
         Self { bytes, maker, making: false, done: Some(done) }
     }
 
-    pub(super) fn next(&mut self, cx: &mut Cx<'_>, client: ClientId) -> Next {
+    /// The next step for a client. If a piece has to be made first, `made` is called afterwards.
+    pub(super) fn next(&mut self, cx: &mut Cx<'_>, client: ClientId, made: Made) -> Next {
         if !self.bytes.is_empty() {
             return Next::Write(self.bytes.split_to(self.bytes.len().min(PIECE)));
         }
@@ -50,7 +52,7 @@ impl Text {
             cx.host.background(Box::new(move || {
                 let piece = maker();
                 let left = piece.is_some().then_some(maker);
-                Box::new(move |cx| queue::text_made(cx, client, left, piece.unwrap_or_default()))
+                Box::new(move |cx| made(cx, client, left, piece.unwrap_or_default()))
             }));
         }
         if self.making {
