@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::base::{Key, KeyCode, PaneId, SessionId, WindowId};
-use crate::options::key::{Numeric, Single};
-use crate::options::{Chain, Given, OptionKey, Options, Value, opt, table};
+use crate::options::key::Numeric;
+use crate::options::{Chain, Given, OptionKey, Options, Single, Value, opt, table};
 use crate::syntax::CommandList;
 use crate::terminal::{KeyEncodeOptions, Terminal};
 

@@ -5,13 +5,15 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
+use crate::base::{Colour, Key};
 use crate::syntax::CommandList;
 
 use super::array_key::ArrayKey;
-use super::key::{Numeric, OptionKey, Single, Written, of};
-use super::size::MemoryLimit;
+use super::key::{Numeric, OptionKey, Written, of};
+use super::level::Options;
+use super::size::{ByteCap, Keep, MemoryLimit};
 use super::table::{self, Initial, Kind};
-use super::{Options, Value};
+use super::value::Value;
 
 /// A view through levels of options, the nearest first. If no level sets an option, the table's default
 /// applies.
@@ -102,11 +104,11 @@ impl<'a> Chain<'a> {
     }
 
     /// The nearest value.
-    pub(super) fn value_at(&self, place: u16) -> Option<&'a Value> {
+    fn value_at(&self, place: u16) -> Option<&'a Value> {
         self.levels.iter().find_map(|level| level.at(place))
     }
 
-    pub(super) fn text_at(&self, place: u16) -> &'a str {
+    fn text_at(&self, place: u16) -> &'a str {
         match (self.value_at(place), table::entry(place).initial) {
             (Some(Value::String(text)), _) => text,
             (_, Initial::Text(text)) => text,
@@ -114,7 +116,7 @@ impl<'a> Chain<'a> {
         }
     }
 
-    pub(super) fn number_at(&self, place: u16) -> i64 {
+    fn number_at(&self, place: u16) -> i64 {
         match self.value_at(place) {
             Some(Value::Number(number)) => *number,
             Some(Value::Flag(flag)) => i64::from(*flag),
@@ -128,7 +130,108 @@ impl<'a> Chain<'a> {
         }
     }
 
-    pub(super) fn history_is_set(&self) -> bool {
+    fn history_is_set(&self) -> bool {
         self.levels.iter().any(|level| level.history_is_set())
+    }
+}
+
+/// Options with one value, which `Chain::get` reads. A value whose type differs from the row's is
+/// ignored: the default applies.
+pub trait Single {
+    type Value<'a>;
+
+    fn read<'a>(chain: &Chain<'a>, key: OptionKey<Self>) -> Self::Value<'a>
+    where
+        Self: Sized;
+}
+
+impl Single for of::string {
+    type Value<'a> = &'a str;
+
+    fn read<'a>(chain: &Chain<'a>, key: OptionKey<Self>) -> &'a str {
+        chain.text_at(key.place())
+    }
+}
+
+impl Single for of::number {
+    type Value<'a> = i64;
+
+    fn read(chain: &Chain<'_>, key: OptionKey<Self>) -> i64 {
+        chain.number_at(key.place())
+    }
+}
+
+impl Single for of::flag {
+    type Value<'a> = bool;
+
+    fn read(chain: &Chain<'_>, key: OptionKey<Self>) -> bool {
+        chain.number_at(key.place()) != 0
+    }
+}
+
+impl Single for of::choice {
+    type Value<'a> = &'static str;
+
+    fn read(chain: &Chain<'_>, key: OptionKey<Self>) -> &'static str {
+        let at = usize::try_from(chain.number_at(key.place())).ok();
+        at.and_then(|at| key.entry().choices().get(at)).copied().unwrap_or("")
+    }
+}
+
+impl Single for of::colour {
+    type Value<'a> = Colour;
+
+    fn read(chain: &Chain<'_>, key: OptionKey<Self>) -> Colour {
+        match (chain.value_at(key.place()), key.entry().initial) {
+            (Some(Value::Colour(colour)), _) => *colour,
+            (_, Initial::Colour(colour)) => colour,
+            _ => Colour::Default,
+        }
+    }
+}
+
+impl Single for of::key {
+    type Value<'a> = Key;
+
+    fn read(chain: &Chain<'_>, key: OptionKey<Self>) -> Key {
+        match (chain.value_at(key.place()), key.entry().initial) {
+            (Some(Value::Key(key)), _) => *key,
+            (_, Initial::Key(key)) => key,
+            _ => Key::NONE,
+        }
+    }
+}
+
+impl Single for of::byte_cap {
+    /// Bytes.
+    type Value<'a> = u64;
+
+    /// The default of `history-limit` is larger than its printed value.
+    fn read(chain: &Chain<'_>, key: OptionKey<Self>) -> u64 {
+        let text = chain.text_at(key.place());
+        if key.place() == table::opt::HISTORY_LIMIT.place()
+            && !chain.history_is_set()
+            && let Some(cap) = ByteCap::untouched(text)
+        {
+            return cap.bytes;
+        }
+        ByteCap::parse(text).map_or(0, |cap| cap.bytes)
+    }
+}
+
+impl Single for of::memory_limit {
+    type Value<'a> = MemoryLimit;
+
+    /// A value that cannot be parsed (it cannot be set) counts as no limit.
+    fn read(chain: &Chain<'_>, key: OptionKey<Self>) -> MemoryLimit {
+        MemoryLimit::parse(chain.text_at(key.place())).unwrap_or(MemoryLimit::None)
+    }
+}
+
+impl Single for of::keep {
+    type Value<'a> = Keep;
+
+    fn read(chain: &Chain<'_>, key: OptionKey<Self>) -> Keep {
+        Keep::parse(chain.text_at(key.place())).unwrap_or(Keep::Seconds(0))
     }
 }

@@ -3,8 +3,10 @@
 use crate::syntax::escape::escape;
 
 use super::array_key::ArrayKey;
-use super::table::{self, OptionEntry};
-use super::{Options, Value};
+use super::chain::Chain;
+use super::level::Options;
+use super::table::{self, OptionEntry, Scope};
+use super::value::Value;
 
 /// Form of a listing.
 #[derive(Clone, Copy, Default, Debug)]
@@ -96,8 +98,8 @@ pub(crate) enum Which {
 /// are set.
 pub(crate) fn listing(
     level: &Options,
-    parents: Option<&super::Chain<'_>>,
-    scope: super::Scope,
+    parents: Option<&Chain<'_>>,
+    scope: Scope,
     which: Which,
     values_only: bool,
 ) -> Vec<Shown> {

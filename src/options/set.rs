@@ -11,9 +11,10 @@ use crate::syntax::style::Style;
 use crate::syntax::{CommandList, Origin, parse_string};
 
 use super::array_key::ArrayKey;
+use super::level::Options;
 use super::size::{ByteCap, Keep, MemoryLimit};
-use super::table::{Kind, OptionEntry};
-use super::{Options, Value, opt};
+use super::table::{Kind, OptionEntry, opt};
+use super::value::Value;
 
 /// A value as given by the user.
 #[derive(Clone, Debug)]

@@ -6,6 +6,8 @@ use std::sync::OnceLock;
 
 use crate::base::{Colour, Key};
 
+use super::key::OptionKey;
+
 bitflags::bitflags! {
     /// The levels of an option. Options of panes can be set on windows too.
     #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -285,6 +287,24 @@ pub(crate) const COMMAND_ALIASES: &str = concat!(
     "choose-session=choose-tree -s",
 );
 
+impl<T> OptionKey<T> {
+    /// The option's row.
+    pub fn entry(self) -> &'static OptionEntry {
+        entry(self.place())
+    }
+
+    /// The option's name.
+    pub fn name(self) -> &'static str {
+        self.entry().name
+    }
+}
+
+impl<T> std::fmt::Debug for OptionKey<T> {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str(self.name())
+    }
+}
+
 /// Makes the table, and a typed key for each of its rows (`opt`).
 macro_rules! table {
     ($($key:ident = $make:ident($($argument:tt)*) $(.$more:ident($($value:tt)*))*,)*) => {
@@ -303,8 +323,8 @@ macro_rules! table {
         /// A key for each row: its name in capitals. Some options are only read by formats.
         #[allow(dead_code)]
         pub(crate) mod opt {
-            use super::super::key::{OptionKey, of};
-            use super::Place;
+            use crate::options::key::{OptionKey, of};
+            use crate::options::table::Place;
 
             $(pub(crate) const $key: OptionKey<of::$make> = OptionKey::at(Place::$key as u16);)*
         }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::Value;
 use super::table;
+use super::value::Value;
 
 /// See the module comment. Serialized as a map of names.
 #[derive(Default, Clone, Debug)]
