@@ -15,6 +15,7 @@ const ROOMS: &[&str] = &[
     "containment",
     "control",
     "format",
+    "keeper",
     "options",
     "outer",
     "protocol",

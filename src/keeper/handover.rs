@@ -1,10 +1,9 @@
 //! Replacing a keeper by a new program: its state is passed in a memory file and in descriptors that stay
 //! open. The new keeper has the same process id, the same children, and a new server.
 
-use super::held::{Keeper, Template, wait_for};
 use super::limits::FileLimits;
-use super::spawn::{IGNORED, Inherited, adopt, dispose, quit};
-use super::{RESUME_VARIABLE, SUCCESSOR_VARIABLE};
+use super::spawn::{Inherited, adopt, quit};
+use super::state::{Keeper, Template};
 use crate::base::codec::{Malformed, Reader, put_varint};
 use crate::base::text::to_bytes;
 use crate::protocol::ClientFlags;
@@ -13,8 +12,7 @@ use crate::protocol::ring::Ring;
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use nix::sys::memfd::{MFdFlags, memfd_create};
-use nix::sys::signal::{SigSet, SigmaskHow, Signal, kill, sigprocmask};
-use nix::unistd::Pid;
+use nix::sys::signal::{SigSet, Signal};
 use std::env;
 use std::ffi::CString;
 use std::fs::File;
@@ -24,8 +22,11 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 
-/// Milliseconds until an old server, whose connection was closed, is killed.
-const OLD_SERVER_MS: u64 = 3000;
+/// Environment variable for a keeper that executes a new program: the descriptor of its state.
+pub(super) const RESUME_VARIABLE: &str = "SCOPEMUX_KEEPER";
+/// Environment variable for a new program that will be the next server: the descriptors of its keeper's
+/// state and of the channel to the old server.
+pub(super) const SUCCESSOR_VARIABLE: &str = "SCOPEMUX_SUCCESSOR";
 
 /// Replaces this process. Returns the error if that failed; nothing has changed then.
 pub(super) fn become_program(keeper: &Keeper, program: &str) -> Errno {
@@ -83,43 +84,11 @@ pub(super) fn execute(
     error
 }
 
-/// Continues as the keeper, or becomes the server, from the state that the environment names. Returns
-/// when it names none.
-pub(crate) fn resume(server: fn(ServerStart) -> !) {
-    super::successor::become_it(server);
-    let Some(number) = env::var(RESUME_VARIABLE).ok().and_then(|value| value.parse().ok()) else { return };
-    let Some(fd) = adopt(number) else { return };
-    let Ok(mut keeper) = unpack_from(fd, server) else { quit(1) };
-    if let Some(socket) = keeper.adopted.take() {
-        keeper.watch_strangers();
-        keeper.run_with(socket)
-    }
-    if let Some(pid) = keeper.server_pid {
-        end_old_server(pid);
-    }
-    IGNORED.into_iter().for_each(|signal| dispose(signal, false));
-    let _ = sigprocmask(SigmaskHow::SIG_SETMASK, Some(&keeper.inherited.mask), None);
-    keeper.run_again()
-}
-
 /// Reads a keeper's state from a file.
 pub(super) fn unpack_from(state: OwnedFd, server: fn(ServerStart) -> !) -> io::Result<Keeper> {
     let mut bytes = Vec::new();
     File::from(state).read_to_end(&mut bytes)?;
     unpack(&bytes, server).map_err(|_| io::ErrorKind::InvalidData.into())
-}
-
-fn end_old_server(pid: i32) {
-    let mut waited_ms = 0;
-    while wait_for(pid, true).is_none() {
-        if waited_ms >= OLD_SERVER_MS {
-            let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
-            let _ = wait_for(pid, false);
-            return;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(5));
-        waited_ms += 5;
-    }
 }
 
 fn put_fd(out: &mut Vec<u8>, fd: Option<&OwnedFd>) {

@@ -1,7 +1,8 @@
 //! A keeper without a server: it keeps the terminals, tells clients why there is no server, and finds out
 //! which client asks for one.
 
-use super::held::Keeper;
+use super::spawn::adopt;
+use super::state::Keeper;
 use crate::protocol::custody::{Caller, Handle};
 use crate::protocol::fdpass::{drain, receive};
 use crate::protocol::{ClientFlags, Connection, Message};
@@ -127,7 +128,7 @@ fn wait(heard: &[Heard], listener: &OwnedFd, signals: &SignalFd, left: Option<Du
 /// Accepts a connection of this user or of root; others need a server to check their access.
 fn accept(listener: &OwnedFd) -> Option<OwnedFd> {
     let raw = accept4(listener.as_raw_fd(), SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK).ok()?;
-    let socket = super::adopt(raw)?;
+    let socket = adopt(raw)?;
     let uid = getsockopt(&socket, PeerCredentials).ok()?.uid();
     (uid == 0 || uid == nix::unistd::getuid().as_raw()).then_some(socket)
 }

@@ -10,19 +10,16 @@
 mod deaths;
 mod groups;
 mod handover;
-mod held;
 mod hold;
 mod limits;
+mod resume;
+mod serve;
 mod spawn;
+mod state;
 mod strangers;
 mod successor;
 
-pub(crate) use handover::{replace, resume};
-pub(crate) use held::{Keeper, Template};
+pub(crate) use handover::replace;
+pub(crate) use resume::resume;
 pub(crate) use spawn::{adopt, daemonize};
-
-/// Environment variable for a keeper that executes a new program: the descriptor of its state.
-pub(crate) const RESUME_VARIABLE: &str = "SCOPEMUX_KEEPER";
-/// Environment variable for a new program that will be the next server: the descriptors of its keeper's
-/// state and of the channel to the old server.
-pub(crate) const SUCCESSOR_VARIABLE: &str = "SCOPEMUX_SUCCESSOR";
+pub(crate) use state::{Keeper, Template};

@@ -2,30 +2,21 @@
 //! depends on it until the old server says that it hands over: then the keeper serves the new server, and
 //! executes its program too.
 
-use super::SUCCESSOR_VARIABLE;
-use super::handover::{become_program, execute, pack_into};
-use super::held::Keeper;
-use super::spawn::{IGNORED, adopt, dispose, fork_here, quit};
+use super::handover::{SUCCESSOR_VARIABLE, become_program, execute, pack_into};
+use super::spawn::{IGNORED, dispose, fork_here, quit};
+use super::state::{Keeper, Successor};
 use crate::base::posix::strerror;
 use crate::base::text::to_bytes;
-use crate::protocol::custody::{Handle, Report, ServerStart};
-use crate::protocol::upgrade::{FORMAT, ToOld};
+use crate::protocol::custody::{Handle, Report};
+use crate::protocol::upgrade::ToOld;
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, open};
 use nix::sys::signal::{SigmaskHow, Signal, kill, sigprocmask};
 use nix::sys::stat::Mode;
 use nix::unistd::{Pid, dup2_stderr, dup2_stdin, dup2_stdout};
-use std::env;
 use std::ffi::CString;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
-
-/// The next server.
-pub(super) struct Successor {
-    pub pid: i32,
-    /// The keeper's end of its socket pair, not read until the hand-over.
-    socket: OwnedFd,
-}
 
 impl Keeper {
     /// Starts a program as the next server. Errors are reported over the channel.
@@ -95,52 +86,10 @@ impl Keeper {
     }
 }
 
-fn say(channel: BorrowedFd<'_>, message: ToOld) {
+/// Writes a message to the old server.
+pub(super) fn say(channel: BorrowedFd<'_>, message: ToOld) {
     let mut handle = Handle::default();
     // A server that is gone needs no message.
     let _ = handle.send(message);
     let _ = handle.drain(channel);
-}
-
-/// Becomes the next server if the environment says so, else returns.
-pub(super) fn become_it(server: fn(ServerStart) -> !) {
-    let Ok(value) = env::var(SUCCESSOR_VARIABLE) else { return };
-    let mut numbers = value.split(',').map_while(|number| number.parse::<i32>().ok());
-    let (Some(state), Some(channel)) = (numbers.next(), numbers.next()) else { return };
-    if numbers.next().is_none() {
-        // SAFETY: this descriptor was passed to this program and is used by nobody else.
-        let channel = unsafe { BorrowedFd::borrow_raw(channel) };
-        let name = concat!("scopemux ", env!("CARGO_PKG_VERSION")).to_owned();
-        say(channel, ToOld::Hello { format: FORMAT, name });
-        take_name(&value);
-    }
-    let Some(state) = adopt(state) else { quit(1) };
-    let Ok(mut keeper) = super::handover::unpack_from(state, server) else { quit(1) };
-    match (keeper.adopted.take(), keeper.channel.take()) {
-        (Some(socket), Some(channel)) => keeper.run_successor(socket, channel),
-        _ => quit(1),
-    }
-}
-
-/// Executes this program once more, with the command line of a server. Returns on failure.
-fn take_name(value: &str) {
-    let parent = format!("/proc/{}/cmdline", nix::unistd::getppid());
-    let line = std::fs::read(parent).unwrap_or_default();
-    let argv: Vec<CString> = line
-        .strip_suffix(b"\0")
-        .unwrap_or_default()
-        .split(|byte| *byte == 0)
-        .filter_map(|arg| CString::new(arg).ok())
-        .collect();
-    let vars = env::vars_os().filter(|(name, _)| name != SUCCESSOR_VARIABLE);
-    let mut vars: Vec<CString> = vars
-        .filter_map(|(name, value)| {
-            use std::os::unix::ffi::OsStrExt;
-            CString::new([name.as_bytes(), b"=", value.as_bytes()].concat()).ok()
-        })
-        .collect();
-    vars.extend(CString::new(format!("{SUCCESSOR_VARIABLE}={value},1")));
-    if !argv.is_empty() {
-        let _ = nix::unistd::execve(c"/proc/self/exe", &argv, &vars);
-    }
 }
