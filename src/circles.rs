@@ -11,6 +11,7 @@ use crate::tidy::sources;
 /// Rooms, or folders of rooms, whose files are free of circles.
 const ROOMS: &[&str] = &[
     "base",
+    "client",
     "command",
     "containment",
     "control",

@@ -4,6 +4,7 @@
 use super::exit::Reason;
 use super::session::Outcome;
 use super::socket;
+use super::streams::set_blocking;
 use crate::protocol::ClientFlags;
 use nix::sys::termios::{SetArg, Termios, tcgetattr, tcsetattr};
 use std::collections::VecDeque;
@@ -41,7 +42,7 @@ impl Comeback {
             return None;
         }
         // The next server expects the terminal in its original state, and restores that at its end.
-        super::set_blocking();
+        set_blocking();
         if let Some(settings) = &self.settings {
             let _ = tcsetattr(stdin(), SetArg::TCSADRAIN, settings);
         }

@@ -18,11 +18,11 @@ mod session;
 mod signals;
 mod socket;
 mod start;
+mod streams;
 mod waiting;
 
 use crate::base::posix::error_text;
 use crate::base::text::{from_bytes, to_bytes};
-use crate::protocol::custody::ServerStart;
 use crate::protocol::imsg::{FdMarking, MAX_PAYLOAD};
 use crate::protocol::message::{MAX_COMMAND, command_bytes};
 use crate::protocol::{ClientFlags, Connection, Message};
@@ -35,13 +35,15 @@ use nix::sys::signal::{Signal, kill};
 use session::{Afterwards, Outcome, Session};
 use signals::Signals;
 use socket::Reached;
+pub(crate) use start::Program;
 use std::env;
 use std::ffi::OsString;
-use std::io::{self, BufRead, Write};
+use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
+use streams::{say, say_error, set_blocking, wait_for_empty_line};
 use waiting::Waiting;
 
 /// Maximum number of bytes queued for the server: an environment can be large.
@@ -53,19 +55,6 @@ const MAX_ATTEMPTS: usize = 3;
 /// Commands of scopemux that may take long: C-c ends their client.
 const STOPPABLE: [&str; 4] =
     ["save-transcript", "search-transcripts", "list-transcripts", "restore-sessions"];
-
-/// Functions and texts from the rest of the program that the client needs.
-#[derive(Clone, Copy)]
-pub(crate) struct Program {
-    /// Output of `-V`.
-    pub version: &'static str,
-    /// The first line of `-VV`.
-    pub own_version: &'static str,
-    /// True if the arguments parse and contain a command that starts a server.
-    pub starts_server: fn(&[String]) -> bool,
-    /// Becomes the server.
-    pub server: fn(ServerStart) -> !,
-}
 
 /// Runs the client and returns its exit status. Does not return in a process that becomes a server.
 pub(crate) fn main(program: Program) -> i32 {
@@ -283,38 +272,6 @@ fn finish(arguments: &Arguments, outcome: Outcome, signals: &Signals, raw: Optio
         say_error(&text);
     }
     outcome.status
-}
-
-/// Prints a text. A failed write is ignored, since it cannot be reported.
-fn say(text: &str) {
-    let mut out = io::stdout();
-    let _ = out.write_all(&to_bytes(text)).and_then(|()| out.flush());
-}
-
-fn say_error(text: &str) {
-    let _ = io::stderr().write_all(&[&to_bytes(text)[..], b"\n"].concat());
-}
-
-fn wait_for_empty_line() {
-    let mut input = io::stdin().lock();
-    let mut line = Vec::new();
-    while input.read_until(b'\n', &mut line).is_ok() && line.len() > 1 {
-        line.clear();
-    }
-}
-
-/// Sets standard streams to blocking: the server may have made the shared terminal non-blocking.
-fn set_blocking() {
-    use nix::fcntl::{FcntlArg, OFlag, fcntl};
-    fn clear(stream: impl std::os::fd::AsFd) {
-        if let Ok(flags) = fcntl(&stream, FcntlArg::F_GETFL) {
-            let flags = OFlag::from_bits_retain(flags) - OFlag::O_NONBLOCK;
-            let _ = fcntl(&stream, FcntlArg::F_SETFL(flags));
-        }
-    }
-    clear(io::stdin());
-    clear(io::stdout());
-    clear(io::stderr());
 }
 
 /// Replaces this process by a shell that runs a command; returns only when that fails.

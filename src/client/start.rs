@@ -3,11 +3,12 @@
 //! when the listening socket cannot be made.
 
 use super::cli::Arguments;
+use super::place;
 use super::signals::Signals;
 use super::socket::StartLock;
-use super::{Program, place};
 use crate::base::posix::error_text;
 use crate::keeper::{self, Keeper, Template};
+use crate::protocol::custody::ServerStart;
 use crate::protocol::fdpass::{Progress, drain, fill};
 use crate::protocol::{ClientFlags, Connection, Message};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -19,6 +20,19 @@ use std::process::exit;
 
 /// First of the descriptors that systemd passes.
 const SYSTEMD_FIRST_FD: i32 = 3;
+
+/// Functions and texts from the rest of the program that the client needs.
+#[derive(Clone, Copy)]
+pub(crate) struct Program {
+    /// Output of `-V`.
+    pub version: &'static str,
+    /// The first line of `-VV`.
+    pub own_version: &'static str,
+    /// True if the arguments parse and contain a command that starts a server.
+    pub starts_server: fn(&[String]) -> bool,
+    /// Becomes the server.
+    pub server: fn(ServerStart) -> !,
+}
 
 /// The listening socket that systemd passed to this process, if any.
 pub(super) fn activated_listener() -> Option<OwnedFd> {
