@@ -21,6 +21,7 @@ const ROOMS: &[&str] = &[
     "outer",
     "protocol",
     "reactor",
+    "render",
     "syntax",
     "transcript",
 ];

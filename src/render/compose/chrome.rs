@@ -3,7 +3,8 @@
 use super::border_chars::{BorderLines, set_arrow, set_border};
 use super::borders::{BorderLayout, CellKind, Indicators, PaneBox, PaneStatus, TwoPanes};
 use super::seen::Seen;
-use super::{Subject, blanks, status};
+use super::subject::{Subject, View};
+use super::{blanks, status};
 use crate::base::{Attrs, Cell, CellStyle, Colour, Glyph, PaneId, Point, Size, Surface};
 use crate::format::Objects;
 use crate::model::arrange::ScrollbarPolicy;
@@ -19,7 +20,7 @@ use crate::view::style;
 pub(super) struct Chrome {
     pub layout: BorderLayout,
     size: Size,
-    view: super::View,
+    view: View,
     top: u32,
     /// Surface with only the borders and the area outside the window.
     ground: Surface,

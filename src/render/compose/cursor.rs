@@ -1,7 +1,7 @@
 //! Position and look of a client's cursor, and the mouse events that its terminal reports.
 
-use super::Subject;
 use super::chrome::Chrome;
+use super::subject::Subject;
 use crate::base::{Colour, PaneId, Point, Size};
 use crate::model::Cx;
 use crate::model::option_access::OptionScope;

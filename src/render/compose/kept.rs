@@ -2,7 +2,8 @@
 //! or two rows: the others are recognized by their packed cells (a few hundred bytes to compare)
 //! and stay in the frame.
 
-use super::Subject;
+use super::dim::Dim;
+use super::subject::Subject;
 use crate::base::{Cell, Colour, PaneId, Size};
 use crate::terminal::{Packed, Palette, Terminal};
 
@@ -20,7 +21,7 @@ pub(super) struct Setting {
     pub bg: Colour,
     pub palette: Palette,
     pub no_bright: bool,
-    pub dim: super::panes::Dim,
+    pub dim: Dim,
 }
 
 /// Cached rows of one pane; `None` for a row that may look different while its cells stay the same.

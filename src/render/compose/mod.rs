@@ -10,115 +10,33 @@ mod blanks;
 mod border_chars;
 mod borders;
 mod chrome;
+mod composer;
 mod cursor;
+mod dim;
 mod kept;
 mod offset;
 mod panes;
 mod pictures;
 mod seen;
 mod status;
+mod subject;
 
-use crate::base::{ClientId, Colour, PaneId, Point, Rect, SessionId, Size, Surface, WindowId, guard};
+use crate::base::{ClientId, Size, Surface, guard};
 use crate::model::Cx;
 use crate::model::option_access::OptionScope;
 use crate::options::opt;
 
-use super::frame::{Frame, FrameLinks};
-use super::pictures::FramePictures;
+use super::frame::Frame;
 use chrome::Chrome;
-use seen::Seen;
+use subject::Subject;
 
 pub use blanks::Erasing;
-pub use offset::View;
+pub use composer::Composer;
+pub use subject::View;
 
 /// Longest side of a frame in cells, which is tmux's limit for windows. Cells of a terminal beyond
 /// it stay blank.
 const MAX_SIDE: u32 = 10_000;
-
-/// State of a client's last frame, from which the next one is composed.
-#[derive(Default)]
-pub struct Composer {
-    /// Hyperlinks, with the numbers that the client's terminal knows.
-    pub links: FrameLinks,
-    /// Pictures, with the ids that the client's terminal knows.
-    pub pictures: FramePictures,
-    /// On this terminal bold does not make the first eight colours bright (`Nobr`).
-    pub no_bright: bool,
-    pub erasing: Erasing,
-    chrome: Option<Chrome>,
-    status: status::Kept,
-    /// Panes whose rows stay as they are in the last frame: a later frame shows their new output.
-    /// The caller sets it for each frame.
-    pub held: Vec<PaneId>,
-    /// Rows of the last frame that wrap, if some pane is held.
-    wrapped: Vec<bool>,
-    /// The last frame, its subject, and the pane rows in it.
-    last: Option<Frame>,
-    subject: Option<Subject>,
-    kept: kept::KeptPanes,
-    /// True if an overlay was drawn over the panes of the last frame.
-    overdrawn: bool,
-    /// Frames composed so far.
-    frames: u64,
-    /// Buffer for one row of a pane, reused to avoid allocations.
-    scratch: Surface,
-}
-
-/// Objects that a frame shows.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub(super) struct Subject {
-    pub client: ClientId,
-    pub session: SessionId,
-    /// Index of the current winlink.
-    pub index: i32,
-    pub window: WindowId,
-    /// Pane that receives this client's input.
-    pub active: PaneId,
-    /// Size of the client's terminal.
-    pub size: Size,
-    /// Rows of the terminal that status lines take from the window.
-    pub status_rows: u32,
-    /// Rows that status lines, message or prompt cover: at least one while there is a message or
-    /// prompt.
-    pub covered_rows: u32,
-    /// The rows of both counts are at the top.
-    pub status_top: bool,
-    pub view: View,
-    pub erasing: Erasing,
-}
-
-impl Subject {
-    /// First row of the window on the terminal.
-    pub(super) fn top(&self) -> u32 {
-        if self.status_top { self.status_rows } else { 0 }
-    }
-
-    /// Row of the terminal below the last one of the window.
-    pub(super) fn bottom(&self) -> u32 {
-        if self.status_top { self.size.rows } else { self.size.rows.saturating_sub(self.status_rows) }
-    }
-
-    /// Background a row is composed on: its left column on the terminal, and the pane's colour.
-    fn ground(&self, left: i32, bg: Colour) -> blanks::Ground {
-        blanks::Ground { erasing: self.erasing, left, cols: self.size.cols, bg }
-    }
-
-    /// The part of a box of the window that is on the terminal, if any.
-    pub(super) fn seen(&self, x: i32, y: i32, size: Size) -> Option<Seen> {
-        // tmux: beside a window that fits on the terminal nothing of a floating pane is drawn; beside one
-        // that is too high for it a floating pane continues to the right of the window. Nothing is drawn
-        // below a window.
-        let cols = self.size.cols.min(self.view.size.cols);
-        let rows = self.view.size.rows.min(self.view.rows_left).min(self.bottom() - self.top());
-        let room = Size::new(cols, rows);
-        Seen::new(Rect { x: x - self.view.x as i32, y: y - self.view.y as i32, size }, room, self.top())
-    }
-
-    /// Position on the terminal of a cell of the window, if the cell is there.
-    pub(super) fn place(&self, x: i32, y: i32) -> Option<Point> {
-        self.seen(x, y, Size::new(1, 1)).map(|seen| seen.at)
-    }
-}
 
 /// Parts that may differ from the previous frame.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -179,43 +97,6 @@ pub fn compose(cx: &mut Cx<'_>, client: ClientId, extent: Extent, composer: &mut
     titles(cx, &subject, &mut frame);
     composer.chrome = Some(chrome);
     Some(frame)
-}
-
-impl Composer {
-    /// Takes the frame to compose on: the last one if it is still valid.
-    fn next_frame(&mut self, subject: &Subject, stale: bool) -> Frame {
-        let usable = !stale && !self.overdrawn && self.subject == Some(*subject);
-        self.subject = Some(*subject);
-        self.frames += 1;
-        self.pictures.begin_frame();
-        let last = self.last.take().filter(|last| usable && last.surface.size() == subject.size);
-        match last {
-            Some(mut frame) => {
-                if !self.held.is_empty() {
-                    self.wrapped.clone_from(&frame.wrapped);
-                }
-                frame.succeed(self.frames);
-                frame
-            }
-            None => {
-                let mut frame = Frame::new(subject.size);
-                frame.descent.number = self.frames;
-                frame
-            }
-        }
-    }
-
-    /// Drops all cached state, because composing a frame was interrupted.
-    pub fn restart(&mut self) {
-        let (no_bright, erasing) = (self.no_bright, self.erasing);
-        let pictures = std::mem::take(&mut self.pictures);
-        *self = Self { no_bright, erasing, pictures, frames: self.frames, ..Self::default() };
-    }
-
-    /// Takes a drawn frame back, to compose the next one on it.
-    pub fn reuse(&mut self, frame: Frame) {
-        self.last = Some(frame);
-    }
 }
 
 /// Draws the overlay, if there is one. `Some(true)` if it shows the cursor.

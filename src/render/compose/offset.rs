@@ -1,21 +1,8 @@
 //! Selects the part of a window that a client shows if the window is larger than its terminal.
 
-use super::Subject;
+use super::subject::{Subject, View};
 use crate::base::{Point, Size};
 use crate::model::Server;
-
-/// A client's view into its window.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct View {
-    /// Offset into the window.
-    pub x: u32,
-    pub y: u32,
-    pub size: Size,
-    /// Rows of the window from the first one that is shown.
-    pub rows_left: u32,
-    /// True if the window is larger than the view.
-    pub bigger: bool,
-}
 
 /// Computes the view: the position that the user panned to, or one that contains the cursor.
 /// `status_rows` are the rows of the status line, without message and prompt. `cursor` is that of

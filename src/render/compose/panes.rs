@@ -5,14 +5,16 @@ use std::ops::Range;
 
 use super::borders::PaneBox;
 use super::chrome::Chrome;
+use super::composer::Composer;
+use super::dim::Dim;
 use super::kept::{KeptPane, Setting};
 use super::seen::Seen;
-use super::{Composer, Subject, blanks, pictures};
+use super::subject::Subject;
+use super::{blanks, pictures};
 use crate::base::placeholder::Part;
 use crate::base::{Attrs, Cell, CellFlags, CellStyle, Colour, PaneId, Rect, Size, Surface};
 use crate::format::Objects;
 use crate::model::Cx;
-use crate::model::client::Theme;
 use crate::model::option_access::OptionScope;
 use crate::options::opt;
 use crate::render::frame::{Frame, FrameImage, FrameLinks};
@@ -30,35 +32,6 @@ struct Look<'a> {
     dim: Dim,
 }
 
-/// Darkening of a pane (`dim=` in its style), and the client's own colours.
-#[derive(Clone, Copy, PartialEq, Debug, Default)]
-pub(super) struct Dim {
-    percent: u8,
-    fg: Option<Colour>,
-    bg: Option<Colour>,
-}
-
-impl Dim {
-    /// Uses the client's colours, or those of its theme.
-    fn new(cx: &Cx<'_>, subject: &Subject, percent: u8) -> Self {
-        let client = cx.server.client(subject.client).filter(|_| percent != 0);
-        let Some(client) = client else { return Self::default() };
-        let (fg, bg) = match client.theme {
-            Some(Theme::Dark) => (Some(Colour::Basic(7)), Some(Colour::Basic(0))),
-            Some(Theme::Light) => (Some(Colour::Basic(0)), Some(Colour::Basic(7))),
-            None => (None, None),
-        };
-        Self { percent, fg: client.fg.or(fg), bg: client.bg.or(bg) }
-    }
-
-    fn apply(&self, style: &mut CellStyle) {
-        for (colour, own) in [(&mut style.fg, self.fg), (&mut style.bg, self.bg)] {
-            let shown = if colour.is_default() { own.unwrap_or(*colour) } else { *colour };
-            *colour = shown.dimmed(self.percent);
-        }
-    }
-}
-
 /// Drawing parameters of each pane of the layout; empty if no row of a pane is composed.
 pub(super) type Styled = Vec<PaneStyle>;
 
@@ -72,11 +45,7 @@ pub(super) struct PaneStyle {
 }
 
 impl PaneStyle {
-    const NONE: Self = Self {
-        colours: (Colour::Default, Colour::Default),
-        dim: Dim { percent: 0, fg: None, bg: None },
-        held: false,
-    };
+    const NONE: Self = Self { colours: (Colour::Default, Colour::Default), dim: Dim::NONE, held: false };
 }
 
 /// Part of a row of the frame that belongs to a held pane, while other parts change.

@@ -1,6 +1,7 @@
 //! The status lines of a client, and the message or prompt over them.
 
-use super::{Erasing, Subject, blanks};
+use super::blanks::{self, Erasing};
+use super::subject::Subject;
 use crate::base::{Cell, CellStyle, Colour, Point, Size, Surface};
 use crate::format::Objects;
 use crate::model::Cx;

@@ -3,8 +3,8 @@
 mod scenes;
 
 use super::*;
-use crate::base::Size;
 use crate::base::clock::Now;
+use crate::base::{PaneId, Point, SessionId, Size, WindowId};
 use crate::model::layout::Axis;
 use crate::model::layout::SplitPlace;
 use crate::model::sessions::NewSession;
