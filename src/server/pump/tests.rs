@@ -1,0 +1,100 @@
+use std::os::unix::net::UnixStream;
+
+use super::*;
+use crate::terminal::{MemoryHistory, TerminalConfig};
+
+const FLOODS: PaneId = PaneId(1);
+const TYPED: PaneId = PaneId(2);
+
+/// A pump with two panes, and the other ends of their terminals.
+fn two_panes() -> (Pump, Poller, [UnixStream; 2]) {
+    let (mut pump, poller) = (Pump { now_ms: 5000, ..Pump::default() }, Poller::new().unwrap());
+    let ends = [FLOODS, TYPED].map(|pane| {
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        let history = Box::new(MemoryHistory::new(10, 20));
+        let terminal = Terminal::new(Size::new(80, 24), TerminalConfig::default(), history);
+        pump.add(&poller, pane, ours.into(), Arc::new(Mutex::new(terminal))).unwrap();
+        theirs
+    });
+    (pump, poller, ends)
+}
+
+#[test]
+fn much_is_parsed_at_once_where_that_is_fast() {
+    let (fast, slow) = (PIECE_TIME / 10, 2 * PIECE_TIME);
+    let mut piece = *PIECE.start();
+    assert_eq!(next_piece(piece, piece - 1, fast), piece, "there was no more of it");
+    for _ in 0..10 {
+        piece = next_piece(piece, piece, fast);
+    }
+    assert_eq!(piece, *PIECE.end());
+    assert_eq!(next_piece(piece, piece, PIECE_TIME), piece);
+    for _ in 0..10 {
+        piece = next_piece(piece, piece, slow);
+    }
+    assert_eq!(piece, *PIECE.start());
+}
+
+#[test]
+fn pieces_are_small_for_a_while_after_somebody_typed() {
+    let (mut pump, _, _) = two_panes();
+    assert!(pump.is_calm());
+    pump.hurry();
+    assert!(!pump.is_calm());
+    pump.now_ms += FAST_MS;
+    assert!(pump.is_calm());
+    pump.note_asked();
+    assert!(!pump.is_calm(), "a script that sends keys waits as well");
+}
+
+#[test]
+fn a_pane_that_does_not_flood_is_read_before_anybody_looks_at_it() {
+    let (mut pump, poller, [mut prints, mut typed]) = two_panes();
+    let wanted = |_| false;
+    for _ in 0..3 {
+        pump.hurry();
+        pump.push(TYPED, b"k", Some(5000));
+        pump.flush_written(&poller);
+        typed.read_exact(&mut [0]).unwrap();
+        prints.write_all(b"printed").unwrap();
+        pump.note_ready(FLOODS);
+        let slices = pump.turn_fast(&poller, &wanted);
+        assert_eq!(slices.iter().map(|slice| (slice.pane, slice.len)).collect::<Vec<_>>(), [(FLOODS, 7)]);
+    }
+}
+
+#[test]
+fn a_pane_that_floods_gets_no_more_than_its_slice_and_waits_for_whoever_types() {
+    let (mut pump, poller, [mut floods, mut typed]) = two_panes();
+    floods.set_nonblocking(true).unwrap();
+    let mut flood = || while floods.write(&[b'x'; 4096]).is_ok() {};
+    let wanted = |_| false;
+    flood();
+    pump.note_ready(FLOODS);
+    // Without a typing user: a whole slice.
+    let slice = pump.turn_bulk(&poller, &wanted).unwrap();
+    assert!(slice.pane == FLOODS && slice.len > 0 && slice.len <= SLICE.bytes, "{}", slice.len);
+    assert!(pump.is_busy(), "there is more");
+    // A key: the turn that brings the key reads nothing else, the next turn reads little.
+    pump.hurry();
+    pump.push(TYPED, b"k", Some(5000));
+    pump.flush_written(&poller);
+    assert!(pump.turn_bulk(&poller, &wanted).is_none());
+    typed.read_exact(&mut [0]).unwrap();
+    let slice = pump.turn_bulk(&poller, &wanted).unwrap();
+    assert!(slice.pane == FLOODS && slice.len <= READ, "{}", slice.len);
+    // The answer is read before more of the flood, although the flood was ready first.
+    typed.write_all(b"k").unwrap();
+    pump.note_ready(TYPED);
+    let slices = pump.turn_fast(&poller, &wanted);
+    assert_eq!(slices.iter().map(|slice| (slice.pane, slice.len)).collect::<Vec<_>>(), [(TYPED, 1)]);
+    assert!(pump.turn_bulk(&poller, &wanted).is_none(), "the answer is drawn first");
+    assert!(pump.turn_bulk(&poller, &wanted).is_some(), "but nobody waits for ever");
+    // A user who types all the time does not stop the flood.
+    let read = (0..20).filter(|_| {
+        pump.hurry();
+        flood();
+        pump.turn_bulk(&poller, &wanted).is_some()
+    });
+    assert_eq!(read.count(), 10);
+}
