@@ -75,6 +75,13 @@ pub(crate) fn print_bytes(cx: &mut Cx<'_>, item: &ItemContext, bytes: &[u8]) {
     }
 }
 
+/// Called by a command that will print when it ends, and waits: its output then goes out at once.
+pub(super) fn prepare(cx: &mut Cx<'_>, item: &ItemContext) {
+    if let Audience::Streams(id) = audience(cx, item) {
+        cx.host.client_open_output(id);
+    }
+}
+
 /// Writes to a client's standard output. If the queue is full, the client's command fails.
 fn write_out(cx: &mut Cx<'_>, id: ClientId, bytes: &[u8]) {
     if !cx.host.client_write(id, Stream::Out, bytes)

@@ -105,6 +105,9 @@ pub(super) fn send_command(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> 
     if let Some(ms) = time_out {
         cx.tell_later(id, wait, ms, TIME_OUT);
     }
+    if wanted != Wanted::Status {
+        output::prepare(cx, item);
+    }
     Exec::Wait
 }
 

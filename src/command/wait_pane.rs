@@ -74,6 +74,7 @@ pub(super) fn wait_pane(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exe
         return Exec::Normal;
     }
     let idle_ms = if let Goal::Quiet { idle_ms, .. } = waiting.goal { Some(idle_ms) } else { None };
+    let prints = waiting.as_json || matches!(waiting.goal, Goal::Match(_) | Goal::Exit);
     let wants_marks = matches!(waiting.goal, Goal::Prompt | Goal::Command(_)) && !marked;
     let Some(id) = cx.watch_pane(pane, Box::new(waiting)) else {
         return output::error(cx, item, "too many waits");
@@ -85,6 +86,9 @@ pub(super) fn wait_pane(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exe
     }
     if let Some(ms) = idle_ms {
         cx.tell_later(pane, id, ms, QUIET);
+    }
+    if prints {
+        output::prepare(cx, item);
     }
     Exec::Wait
 }

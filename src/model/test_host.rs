@@ -141,6 +141,7 @@ impl ClientHost for TestHost {
         self.written.extend_from_slice(bytes);
         true
     }
+    fn client_open_output(&mut self, _client: ClientId) {}
     fn client_stream(&mut self, _client: ClientId, _content: Content, _done: FileDone) {}
     fn stream_made(&mut self, _client: ClientId, _stream: i32, _maker: Option<Maker>, _piece: Vec<u8>) {}
     fn client_pending(&self, _client: ClientId) -> usize {

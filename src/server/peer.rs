@@ -182,6 +182,11 @@ impl Peer {
         }
     }
 
+    /// Opens standard output now, so that what is printed later need not wait for the client to open it.
+    pub(super) fn open_output(&mut self) {
+        self.standard(Stream::Out);
+    }
+
     /// Prints to a standard stream. False: too much is queued already.
     pub(super) fn print(&mut self, stream: Stream, bytes: &[u8]) -> bool {
         self.standard(stream).out.print(bytes)
@@ -426,5 +431,59 @@ impl Peer {
         if let Some(mut control) = self.control.take() {
             control.close(poller);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::net::UnixStream;
+
+    use super::*;
+
+    /// Messages that the client can read now.
+    fn read(client: &mut Connection, socket: &UnixStream) -> Vec<Message> {
+        fdpass::fill(client, socket.as_fd()).unwrap();
+        std::iter::from_fn(|| client.next_message().unwrap()).collect()
+    }
+
+    #[test]
+    fn an_answer_to_a_client_that_waited_is_sent_at_once() {
+        let poller = Poller::new().unwrap();
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        let mut peer = Peer::new(&poller, ClientId(1), ours.into(), Connection::default()).unwrap();
+        let mut client = Connection::default();
+        peer.open_output();
+        peer.flush(&poller);
+        let opened = read(&mut client, &theirs);
+        assert!(matches!(opened[..], [Message::WriteOpen { stream: 1, fd: 1, .. }]), "{opened:?}");
+        client.send(Message::WriteReady { stream: 1, error: 0 }).unwrap();
+        fdpass::drain(&mut client, theirs.as_fd());
+        peer.receive().unwrap();
+        while let Some(message) = peer.next_message().unwrap() {
+            assert!(peer.file_message(message).is_none());
+        }
+        assert!(peer.print(Stream::Out, b"3:match\n"));
+        peer.queue_message(ClientMessage::Exit { status: 0, message: None });
+        peer.flush(&poller);
+        let answer = read(&mut client, &theirs);
+        assert!(
+            matches!(&answer[..], [Message::Write { stream: 1, data }, Message::Exit { .. }] if data == b"3:match\n"),
+            "{answer:?}"
+        );
+    }
+
+    #[test]
+    fn output_that_was_opened_and_not_used_delays_no_exit() {
+        let poller = Poller::new().unwrap();
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        let mut peer = Peer::new(&poller, ClientId(1), ours.into(), Connection::default()).unwrap();
+        peer.open_output();
+        peer.queue_message(ClientMessage::Exit { status: 3, message: None });
+        peer.flush(&poller);
+        let answer = read(&mut Connection::default(), &theirs);
+        assert!(
+            matches!(answer[..], [Message::WriteOpen { .. }, Message::Exit { status: Some(3), .. }]),
+            "{answer:?}"
+        );
     }
 }

@@ -205,7 +205,9 @@ pub(super) struct Pump {
     /// A user waits for the result of this turn; and the bulk lane was skipped in the last turn.
     hurried: bool,
     bulk_waited: bool,
-    /// When that was so last (monotonic ms).
+    /// A command that waited for a pane gets its answer in this turn.
+    told: bool,
+    /// When a user waited last, or a pane printed that a command waits for (monotonic ms).
     hurried_ms: Option<u64>,
     /// Panes with output since they were last at rest, and its time (monotonic ms).
     pub(super) printed: BTreeMap<PaneId, u64>,
@@ -383,17 +385,42 @@ impl Pump {
         self.panes.get(&pane).map(|io| io.pace).unwrap_or_default()
     }
 
-    /// Reads all ready panes with a typing user, and those that do not flood: whoever looks at such
-    /// a pane in this turn sees all that it printed before. `wanted` reports whether a pane's bytes
-    /// are needed beside its terminal.
+    /// Reports whether a user types into a pane, or a command waits for what it prints and all that
+    /// it printed so far has been read.
+    fn is_urgent(&self, pane: PaneId) -> bool {
+        let awaited = self.panes.get(&pane).is_some_and(|io| io.watched && !io.behind);
+        awaited || self.typed_within(pane, self.now_ms, FAST_MS)
+    }
+
+    /// Sets whether commands wait for a pane's output. One of them has just begun to wait or gets its
+    /// answer in this turn, which must not wait for panes that flood.
+    pub(super) fn set_watched(&mut self, pane: PaneId, watched: bool) {
+        if let Some(io) = self.panes.get_mut(&pane) {
+            io.watched = watched;
+        }
+        self.told = true;
+        self.hurry();
+    }
+
+    /// Reads all ready panes with a typing user, then those that commands wait for, then others that
+    /// do not flood: whoever looks at such a pane in this turn sees all that it printed before.
+    /// `wanted` reports whether a pane's bytes are needed beside its terminal.
     pub(super) fn turn_fast(&mut self, poller: &Poller, wanted: &dyn Fn(PaneId) -> bool) -> Vec<Slice> {
         let mut out = Vec::new();
         let began = Instant::now();
-        for pane in std::mem::take(&mut self.ready) {
-            let behind = self.panes.get(&pane).is_some_and(|io| io.behind);
+        let mut ready = std::mem::take(&mut self.ready);
+        // The sort is stable: whoever waited longer comes first.
+        ready.make_contiguous().sort_by_key(|pane| !self.is_urgent(*pane));
+        for pane in ready {
+            let io = self.panes.get(&pane);
+            let (behind, watched) = io.map_or((false, false), |io| (io.behind, io.watched));
             if self.typed_within(pane, self.now_ms, FAST_MS) {
                 out.extend(self.slice(poller, pane, FAST_SLICE, wanted));
             } else if !behind && began.elapsed() < QUIET_TIME {
+                if watched {
+                    // More of it may come soon, and with it the answer to whoever waits.
+                    self.hurried_ms = Some(self.now_ms);
+                }
                 out.extend(self.slice(poller, pane, SLICE, wanted));
             } else {
                 self.ready.push_back(pane);
@@ -407,16 +434,18 @@ impl Pump {
     }
 
     /// Reads one slice of one pane without a typing user. If a user waits for the result of this
-    /// turn, the slice is read in the next turn.
+    /// turn, the slice is read in the next turn; if it waited already, it is small where a command
+    /// gets its answer.
     pub(super) fn turn_bulk(&mut self, poller: &Poller, wanted: &dyn Fn(PaneId) -> bool) -> Option<Slice> {
         let hurried = std::mem::take(&mut self.hurried);
+        let told = std::mem::take(&mut self.told);
         let at = self.ready.iter().position(|pane| !self.typed_within(*pane, self.now_ms, FAST_MS))?;
         if hurried && !std::mem::replace(&mut self.bulk_waited, true) {
             return None;
         }
         self.bulk_waited = false;
         let pane = self.ready.remove(at)?;
-        let waits = self.unanswered_ms.is_some_and(|typed| self.now_ms < typed + ANSWER_WAIT_MS);
+        let waits = told || self.unanswered_ms.is_some_and(|typed| self.now_ms < typed + ANSWER_WAIT_MS);
         self.slice(poller, pane, if waits { SMALL_SLICE } else { SLICE }, wanted)
     }
 

@@ -44,6 +44,9 @@ pub enum ClientMessage {
 pub trait ClientHost {
     /// Writes to a client's standard output or error. False: the queue is full, nothing was queued.
     fn client_write(&mut self, client: ClientId, stream: Stream, bytes: &[u8]) -> bool;
+    /// Opens a client's standard output now, so that what is written later need not wait for the client
+    /// to open it.
+    fn client_open_output(&mut self, client: ClientId);
     /// Writes a text of any size to a client's standard output, after earlier writes. Calls `done` when
     /// all of it was sent to the client.
     fn client_stream(&mut self, client: ClientId, content: Content, done: FileDone);

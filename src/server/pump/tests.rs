@@ -1,3 +1,5 @@
+//! The order in which panes are read, and how much of each at once.
+
 use std::os::unix::net::UnixStream;
 
 use super::*;
@@ -8,8 +10,12 @@ const TYPED: PaneId = PaneId(2);
 
 /// A pump with two panes, and the other ends of their terminals.
 fn two_panes() -> (Pump, Poller, [UnixStream; 2]) {
+    panes([FLOODS, TYPED])
+}
+
+fn panes<const COUNT: usize>(ids: [PaneId; COUNT]) -> (Pump, Poller, [UnixStream; COUNT]) {
     let (mut pump, poller) = (Pump { now_ms: 5000, ..Pump::default() }, Poller::new().unwrap());
-    let ends = [FLOODS, TYPED].map(|pane| {
+    let ends = ids.map(|pane| {
         let (ours, theirs) = UnixStream::pair().unwrap();
         let history = Box::new(MemoryHistory::new(10, 20));
         let terminal = Terminal::new(Size::new(80, 24), TerminalConfig::default(), history);
@@ -97,4 +103,62 @@ fn a_pane_that_floods_gets_no_more_than_its_slice_and_waits_for_whoever_types() 
         pump.turn_bulk(&poller, &wanted).is_some()
     });
     assert_eq!(read.count(), 10);
+}
+
+/// The panes that a turn reads first, in order, and how much of each.
+fn read_first(pump: &mut Pump, poller: &Poller) -> Vec<(PaneId, usize)> {
+    let slices = pump.turn_fast(poller, &|_| false);
+    slices.iter().map(|slice| (slice.pane, slice.len)).collect()
+}
+
+#[test]
+fn what_a_command_waits_for_is_read_first_and_its_answer_before_the_next_slice_of_a_flood() {
+    const PRINTS: PaneId = PaneId(3);
+    const AWAITED: PaneId = PaneId(4);
+    let (mut pump, poller, [mut floods, mut prints, mut awaited]) = panes([FLOODS, PRINTS, AWAITED]);
+    let wanted = |_| false;
+    floods.set_nonblocking(true).unwrap();
+    let mut flood = || while floods.write(&[b'x'; 4096]).is_ok() {};
+    flood();
+    pump.note_ready(FLOODS);
+    pump.turn_bulk(&poller, &wanted).unwrap();
+    pump.set_watched(AWAITED, true);
+    assert!(pump.turn_bulk(&poller, &wanted).is_none() && pump.turn_bulk(&poller, &wanted).is_some());
+    pump.now_ms += FAST_MS;
+    assert!(pump.is_calm(), "nobody typed of late, and what is awaited is silent");
+    // The pane that is awaited comes last and is read first, behind it the one that prints little.
+    flood();
+    prints.write_all(b"printed").unwrap();
+    awaited.write_all(b"match").unwrap();
+    [PRINTS, AWAITED].into_iter().for_each(|pane| pump.note_ready(pane));
+    assert_eq!(read_first(&mut pump, &poller), [(AWAITED, 5), (PRINTS, 7)]);
+    assert!(!pump.is_calm(), "more of what is awaited may come: pieces of the flood are small");
+    // The pump is told of the match before it gets to the flood.
+    pump.set_watched(AWAITED, false);
+    assert!(pump.turn_bulk(&poller, &wanted).is_none(), "the answer is written first");
+    assert!(read_first(&mut pump, &poller).is_empty());
+    assert_eq!(pump.turn_bulk(&poller, &wanted).map(|slice| slice.pane), Some(FLOODS));
+    // Answers in each turn do not stop the flood, but it gets little.
+    for _ in 0..10 {
+        flood();
+        pump.set_watched(AWAITED, false);
+        assert!(pump.turn_bulk(&poller, &wanted).is_none());
+        pump.set_watched(AWAITED, false);
+        let slice = pump.turn_bulk(&poller, &wanted).unwrap();
+        assert!(slice.len > 0 && slice.len <= READ, "{}", slice.len);
+    }
+}
+
+#[test]
+fn a_pane_that_floods_is_not_read_first_because_a_command_waits_for_it() {
+    let (mut pump, poller, [mut floods, mut typed]) = two_panes();
+    floods.set_nonblocking(true).unwrap();
+    while floods.write(&[b'x'; 4096]).is_ok() {}
+    pump.set_watched(FLOODS, true);
+    pump.turn_bulk(&poller, &|_| false);
+    pump.note_ready(FLOODS);
+    pump.turn_bulk(&poller, &|_| false).unwrap();
+    typed.write_all(b"k").unwrap();
+    pump.note_ready(TYPED);
+    assert_eq!(read_first(&mut pump, &poller), [(TYPED, 1)]);
 }

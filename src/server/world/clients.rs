@@ -10,6 +10,12 @@ impl ClientHost for World {
         self.peers.get_mut(&client).is_none_or(|peer| peer.print(stream, bytes))
     }
 
+    fn client_open_output(&mut self, client: ClientId) {
+        if let Some(peer) = self.peers.get_mut(&client) {
+            peer.open_output();
+        }
+    }
+
     fn client_stream(&mut self, client: ClientId, content: Content, done: FileDone) {
         if let Some(peer) = self.peers.get_mut(&client) {
             peer.stream(content, done);

@@ -66,9 +66,7 @@ impl PaneHost for World {
     }
 
     fn pane_watched(&mut self, pane: PaneId, watched: bool) {
-        if let Some(io) = self.pump.get_mut(pane) {
-            io.watched = watched;
-        }
+        self.pump.set_watched(pane, watched);
     }
 
     fn pane_pause(&mut self, pane: PaneId, why: Hold) {
