@@ -356,6 +356,26 @@ fn send_command_waits_for_the_shell_of_a_new_pane() {
     }
 }
 
+/// The marks leave the status of a command to the user's own prompt.
+#[test]
+fn a_prompt_of_fish_shows_the_status_beside_the_marks() {
+    let conf = Path::new(env!("CARGO_MANIFEST_DIR")).join("conf/shell-integration");
+    for shell in shells().into_iter().filter(|shell| shell.name == "fish" && shell.marks) {
+        let prompt = "function fish_prompt; echo \"<$status>\"; end";
+        let command =
+            format!("exec fish --no-config -i -C '{prompt}; source {}/scopemux.fish'", conf.display());
+        let server = with_shell(&Shell { command, ..shell });
+        for status in [3, 0, 127] {
+            let command = format!("sh -c 'exit {status}'");
+            let output = server.tmux(&["send-command", "-t", ":s", "-T", "20", &command]);
+            assert_eq!(output.status, Some(status));
+            let shown = format!("<{status}>");
+            let output = server.tmux(&["wait-pane", "-t", ":s", "-T", "20", "-a", "-m", &shown]);
+            assert_eq!(output.status, Some(0), "{shown}");
+        }
+    }
+}
+
 #[test]
 fn marks_of_the_program_before_do_not_count() {
     let mut server = server();

@@ -14,12 +14,16 @@ if status is-interactive; and not set -q __scopemux_marks; and test (string spli
         printf '\e]133;D;%s\a' $status
     end
 
+    function __scopemux_status
+        return $argv[1]
+    end
+
     functions -c fish_prompt __scopemux_prompt
     function fish_prompt
         set -l ended $status
         printf '\e]133;A\a'
         # The prompt may show the status.
-        sh -c "exit $ended" 2>/dev/null
+        __scopemux_status $ended
         __scopemux_prompt
         printf '\e]133;B\a'
     end
