@@ -94,8 +94,12 @@ impl V1 {
         if let Some(memory) = groups.get("memory") {
             self.watch.oom_v1(pane, memory)?;
         }
-        if let Some(pids) = groups.get("pids").filter(|g| g.has("pids.events")) {
-            self.watch.file(pane, &pids.dir.join("pids.events"))?;
+        if let Some(pids) = groups.get("pids") {
+            match self.watch.file(pane, &pids.dir.join("pids.events")) {
+                // Old kernels have no such file.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                watched => watched?,
+            }
         }
         self.watched.insert(pane, (groups.clone(), counts));
         Ok(Box::new(Scope { groups }))

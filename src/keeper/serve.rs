@@ -5,7 +5,7 @@ use super::groups;
 use super::handover::pack_birth;
 use super::hold::{Wish, disappoint};
 use super::limits::RESERVE;
-use super::spawn::{IGNORED, dispose, fork_here, has_entered, open_gate, quit, spawn};
+use super::spawn::{IGNORED, Refusals, dispose, fork_here, open_gate, quit, spawn};
 use super::state::{Keeper, Template, wait_any, wait_for};
 use super::strangers::LOOK_MS;
 use crate::base::text::to_bytes;
@@ -117,6 +117,7 @@ impl Keeper {
     fn give_over(&mut self, keeper: OwnedFd, clients: Vec<Caller>, recover: bool) -> ServerStart {
         name_process(c"tmux: server");
         let Ok(listener) = self.listener.try_clone() else { quit(1) };
+        self.refusals = None;
         let children = std::mem::take(&mut self.children);
         let deposit = self.deposit.take();
         let recovered = Recovered {
@@ -216,6 +217,8 @@ impl Keeper {
         for report in std::mem::take(&mut self.untold) {
             let _ = handle.send(report);
         }
+        // Signals of children that ended before may have been read without looking at the children.
+        self.reap(&mut handle);
         loop {
             let wants = if handle.wants_write() { PollFlags::POLLOUT } else { PollFlags::empty() };
             let mut fds = vec![
@@ -223,19 +226,27 @@ impl Keeper {
                 PollFd::new(signals.as_fd(), PollFlags::POLLIN),
             ];
             fds.extend(self.strangers.fds().map(|fd| PollFd::new(fd, PollFlags::POLLIN)));
-            let entering = fds.len();
-            fds.extend(self.entering.iter().map(|(_, fd)| PollFd::new(fd.as_fd(), PollFlags::POLLIN)));
+            let strangers = 2..fds.len();
+            fds.extend(self.refusals.iter().map(|refusals| PollFd::new(refusals.fd(), PollFlags::POLLIN)));
             let soon = self.strangers.look_soon();
             let timeout = if soon { PollTimeout::from(LOOK_MS) } else { PollTimeout::NONE };
             let _ = poll(&mut fds, timeout);
-            let ended = soon || fds[2..entering].iter().any(|fd| fd.any().unwrap_or(true));
-            while let Ok(Some(_)) = signals.read_signal() {}
-            self.reap(&mut handle);
-            self.note_entered(&mut handle);
+            let is_ready = |fd: &PollFd<'_>| fd.any().unwrap_or(true);
+            let readable = is_ready(&fds[0]);
+            let ended = soon || fds[strangers.clone()].iter().any(is_ready);
+            let refused = fds[strangers.end..].iter().any(is_ready);
+            // Looking for children that ended takes the longer, the more children there are.
+            if is_ready(&fds[1]) {
+                while let Ok(Some(_)) = signals.read_signal() {}
+                self.reap(&mut handle);
+            }
+            if refused {
+                self.note_refusals(&mut handle);
+            }
             if ended {
                 self.note_strangers(&mut handle);
             }
-            let open = handle.fill(socket.as_fd()).unwrap_or(false);
+            let open = !readable || handle.fill(socket.as_fd()).unwrap_or(false);
             loop {
                 match handle.next_parcel::<Request>() {
                     Ok(Some(Request::Goodbye { groups })) => {
@@ -262,14 +273,10 @@ impl Keeper {
 
     /// Reports children that could not enter their groups. Their start was reported before, because a
     /// child enters them only when the scheduler runs it.
-    fn note_entered(&mut self, handle: &mut Handle) {
-        self.entering.retain(|(token, entering)| {
-            let entered = has_entered(entering);
-            if entered == Some(false) {
-                let _ = handle.send(Report::NotContained { token: *token });
-            }
-            entered.is_none()
-        });
+    fn note_refusals(&mut self, handle: &mut Handle) {
+        while let Some(token) = self.refusals.as_ref().and_then(Refusals::take) {
+            let _ = handle.send(Report::NotContained { token });
+        }
     }
 
     fn perform(&mut self, request: Request, handle: &mut Handle) {
@@ -344,12 +351,15 @@ impl Keeper {
         if !has_room(RESERVE) {
             return Report::SpawnFailed { token, errno: Errno::EMFILE as i32 };
         }
-        match spawn(wanted, &self.inherited) {
+        if !wanted.groups.is_empty() && self.refusals.is_none() {
+            // Without it a child that cannot enter its groups runs all the same, and nobody is told.
+            self.refusals = Refusals::new().ok();
+        }
+        match spawn(wanted, &self.inherited, self.refusals.as_ref()) {
             Ok(started) => {
                 if let Some(gate) = started.gate {
                     self.gates.insert(token, gate);
                 }
-                self.entering.extend(started.entering.map(|entering| (token, entering)));
                 let master = if holds { started.fd.try_clone().ok() } else { None };
                 let (pid, tty) = (started.pid, started.tty.clone());
                 self.children

@@ -62,9 +62,9 @@ pub(super) struct Started {
     pub tty: String,
     /// The pty's master or our end of the socket.
     pub fd: OwnedFd,
+    /// False if it could not be moved to its cgroup; a child that enters groups by itself says so later
+    /// (`Refusals`).
     pub contained: bool,
-    /// Set if the child enters its version 1 groups by itself; see `has_entered`.
-    pub entering: Option<OwnedFd>,
     /// The gate that holds the child until `open_gate`.
     pub gate: Option<OwnedFd>,
 }
@@ -120,10 +120,42 @@ pub(super) fn quit(status: i32) -> ! {
 
 /// The child's side of its standard streams.
 struct Streams {
-    /// In the order 0, 1, 2.
-    fds: [OwnedFd; 3],
+    files: Vec<OwnedFd>,
+    /// For the streams 0, 1 and 2: places in `files`.
+    places: [usize; 3],
     /// The first is a terminal, which becomes the controlling one.
     leads: bool,
+}
+
+/// A pipe on which children say that they could not enter their version 1 groups: one for all children,
+/// and those that could say nothing, so that none of them wakes the keeper.
+pub(super) struct Refusals {
+    reader: OwnedFd,
+    writer: OwnedFd,
+}
+
+impl Refusals {
+    pub(super) fn new() -> nix::Result<Self> {
+        let (reader, writer) = pipe2(OFlag::O_CLOEXEC | OFlag::O_NONBLOCK)?;
+        Ok(Self { reader, writer })
+    }
+
+    /// Readable when `take` has a result.
+    pub(super) fn fd(&self) -> BorrowedFd<'_> {
+        self.reader.as_fd()
+    }
+
+    /// Called in a child.
+    fn say(&self, token: u64) {
+        // The pipe takes some thousand of them at once; a child beyond that is not reported.
+        let _ = write(&self.writer, &token.to_ne_bytes());
+    }
+
+    /// The token of a child that could not enter all of its groups, once.
+    pub(super) fn take(&self) -> Option<u64> {
+        let mut token = [0; 8];
+        (read(&self.reader, &mut token) == Ok(token.len())).then(|| u64::from_ne_bytes(token))
+    }
 }
 
 /// Settings of the process that started the keeper, for children.
@@ -134,47 +166,47 @@ pub(super) struct Inherited {
     pub files: Option<FileLimits>,
 }
 
-/// Starts a child.
-pub(super) fn spawn(spawn: Spawn, inherited: &Inherited) -> nix::Result<Started> {
+/// Starts a child. `refusals` is where it says that it could not enter its version 1 groups.
+pub(super) fn spawn(
+    spawn: Spawn,
+    inherited: &Inherited,
+    refusals: Option<&Refusals>,
+) -> nix::Result<Started> {
     let (fd, tty, streams) = match &spawn.stdio {
         Stdio::Pty(pty) => open_pty(pty)?,
         Stdio::Socket { stdin, stdout, stderr } => open_socket([*stdin, *stdout, *stderr])?,
     };
-    let gate = pipe2(OFlag::O_CLOEXEC)?;
-    let entered = pipe2(OFlag::O_CLOEXEC | OFlag::O_NONBLOCK)?;
+    // The child executes its program only when it is in its cgroup, since memory stays charged to the
+    // group that first touched it: it enters groups of version 1 by itself, and waits at the gate if the
+    // keeper may have to move it.
+    let may_be_moved = spawn.cgroup.is_some() && spawn.groups.is_empty();
+    let gate = (spawn.gated || may_be_moved).then(|| pipe2(OFlag::O_CLOEXEC)).transpose()?;
     let (pid, inside) = fork_blocked(&spawn)?;
     let Some(pid) = pid else {
-        if spawn.groups.iter().filter(|dir| !enter(dir)).count() == 0 {
-            let _ = write(&entered.1, b"x");
+        if spawn.groups.iter().filter(|dir| !enter(dir)).count() > 0
+            && let Some(refusals) = refusals
+        {
+            refusals.say(spawn.token);
         }
-        drop(entered);
-        let (reader, writer) = gate;
-        drop(writer);
-        let _ = read(&reader, &mut [0; 1]);
+        if let Some((reader, writer)) = gate {
+            drop(writer);
+            let _ = read(&reader, &mut [0; 1]);
+        }
         become_child(&spawn, &streams, inherited);
     };
-    // The child executes its program only when it is in its cgroup, since memory stays charged to the
-    // group that first touched it.
-    let entering = (!spawn.groups.is_empty()).then_some(entered.0);
-    let contained = match (&spawn.cgroup, inside) {
-        (Some(cgroup), false) if entering.is_none() => move_into(cgroup.as_fd(), pid),
+    let contained = match &spawn.cgroup {
+        Some(cgroup) if !inside => move_into(cgroup.as_fd(), pid),
         _ => true,
     };
-    let (reader, writer) = gate;
-    drop(reader);
-    if !spawn.gated {
-        open_gate(&writer);
-    }
-    let gate = spawn.gated.then_some(writer);
-    Ok(Started { pid, tty, fd, contained, entering, gate })
-}
-
-/// True if a child is in each of its version 1 groups; `None` while it is still entering them.
-pub(super) fn has_entered(entering: &OwnedFd) -> Option<bool> {
-    match read(entering, &mut [0; 1]) {
-        Err(Errno::EAGAIN) => None,
-        result => Some(result == Ok(1)),
-    }
+    let gate = gate.map(|(_, writer)| writer);
+    let gate = match gate {
+        Some(gate) if !spawn.gated => {
+            open_gate(&gate);
+            None
+        }
+        gate => gate,
+    };
+    Ok(Started { pid, tty, fd, contained, gate })
 }
 
 /// Forks with every signal blocked, and leaves them blocked in the child: the keeper ignores most
@@ -235,11 +267,12 @@ fn move_into(cgroup: BorrowedFd<'_>, pid: i32) -> bool {
 }
 
 fn open_pty(pty: &Pty) -> nix::Result<(OwnedFd, String, Streams)> {
-    let master = posix_openpt(OFlag::O_RDWR | OFlag::O_NOCTTY | OFlag::O_CLOEXEC)?;
+    let flags = OFlag::O_RDWR | OFlag::O_NOCTTY | OFlag::O_CLOEXEC;
+    let master = posix_openpt(flags | OFlag::O_NONBLOCK)?;
     grantpt(&master)?;
     unlockpt(&master)?;
     let tty = ptsname_r(&master)?;
-    let slave = open(tty.as_str(), OFlag::O_RDWR | OFlag::O_NOCTTY | OFlag::O_CLOEXEC, Mode::empty())?;
+    let slave = open(tty.as_str(), flags, Mode::empty())?;
     let size =
         libc::winsize { ws_row: pty.rows, ws_col: pty.cols, ws_xpixel: pty.xpixel, ws_ypixel: pty.ypixel };
     // SAFETY: the descriptor is open and the structure is what TIOCSWINSZ reads.
@@ -256,21 +289,17 @@ fn open_pty(pty: &Pty) -> nix::Result<(OwnedFd, String, Streams)> {
         }
         tcsetattr(&slave, SetArg::TCSANOW, &settings)?;
     }
-    let copy = || slave.try_clone().map_err(|_| Errno::EMFILE);
-    let fds = [copy()?, copy()?, slave];
     // SAFETY: the master gives up its descriptor here and the new owner is the only one.
     let master = unsafe { OwnedFd::from_raw_fd(master.into_raw_fd()) };
-    set_nonblocking(&master)?;
-    Ok((master, tty, Streams { fds, leads: true }))
+    Ok((master, tty, Streams { files: vec![slave], places: [0; 3], leads: true }))
 }
 
 fn open_socket(wanted: [bool; 3]) -> nix::Result<(OwnedFd, String, Streams)> {
     let (ours, theirs) = socketpair(AddressFamily::Unix, SockType::Stream, None, SockFlag::SOCK_CLOEXEC)?;
     let null = open("/dev/null", OFlag::O_RDWR | OFlag::O_CLOEXEC, Mode::empty())?;
-    let stream = |wanted: bool| if wanted { &theirs } else { &null }.try_clone().map_err(|_| Errno::EMFILE);
-    let fds = [stream(wanted[0])?, stream(wanted[1])?, stream(wanted[2])?];
     set_nonblocking(&ours)?;
-    Ok((ours, String::new(), Streams { fds, leads: false }))
+    let places = wanted.map(|wanted| usize::from(!wanted));
+    Ok((ours, String::new(), Streams { files: vec![theirs, null], places, leads: false }))
 }
 
 fn set_nonblocking(fd: &OwnedFd) -> nix::Result<()> {
@@ -280,12 +309,12 @@ fn set_nonblocking(fd: &OwnedFd) -> nix::Result<()> {
 
 /// Runs in the child until it executes its program.
 fn become_child(spawn: &Spawn, streams: &Streams, inherited: &Inherited) -> ! {
+    let [stdin, stdout, stderr] = streams.places.map(|place| &streams.files[place]);
     if streams.leads {
         let _ = setsid();
         // SAFETY: the descriptor is open; TIOCSCTTY takes a number.
-        unsafe { libc::ioctl(streams.fds[0].as_raw_fd(), libc::TIOCSCTTY, 0) };
+        unsafe { libc::ioctl(stdin.as_raw_fd(), libc::TIOCSCTTY, 0) };
     }
-    let [stdin, stdout, stderr] = &streams.fds;
     if dup2_stdin(stdin).and_then(|()| dup2_stdout(stdout)).and_then(|()| dup2_stderr(stderr)).is_err() {
         quit(1);
     }

@@ -2,7 +2,7 @@
 
 use super::deaths::{Death, Deaths};
 use super::limits::FileLimits;
-use super::spawn::{Inherited, open_gate, wait};
+use super::spawn::{Inherited, Refusals, open_gate, wait};
 use super::strangers::Strangers;
 use crate::protocol::ClientFlags;
 use crate::protocol::custody::{Caller, Handle, HeldChild, Report, ServerStart};
@@ -32,8 +32,8 @@ pub(crate) struct Keeper {
     pub(super) deposit: Option<OwnedFd>,
     /// By token: descriptors that release children from their gates.
     pub(super) gates: BTreeMap<u64, OwnedFd>,
-    /// Children that were started and are still entering their groups.
-    pub(super) entering: Vec<(u64, OwnedFd)>,
+    /// Made for the first child that enters groups by itself.
+    pub(super) refusals: Option<Refusals>,
     /// The server's process id, if it is a child of this process.
     pub(super) server_pid: Option<i32>,
     /// The server's process has exited with status 0.
@@ -79,7 +79,7 @@ impl Keeper {
             listener,
             children: BTreeMap::new(),
             gates: BTreeMap::new(),
-            entering: Vec::new(),
+            refusals: None,
             deposit: None,
             server_pid: None,
             server_done: false,

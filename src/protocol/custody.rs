@@ -614,13 +614,13 @@ impl Handle {
     /// Receives once without blocking; it is no error if there is nothing to receive. `Ok(false)` when
     /// the other end is closed.
     pub(crate) fn fill(&mut self, socket: BorrowedFd<'_>) -> io::Result<bool> {
-        let mut buffer = [0; super::fdpass::READ_SIZE];
-        match super::fdpass::receive(socket, &mut buffer) {
-            Ok((0, _)) => Ok(false),
-            Ok((len, fds)) => {
-                self.push_input(&buffer[..len], fds);
-                Ok(true)
+        let received = super::fdpass::receive_with(socket, |bytes, fds| {
+            if !bytes.is_empty() {
+                self.push_input(bytes, fds);
             }
+        });
+        match received {
+            Ok(len) => Ok(len > 0),
             Err(error) => match error.kind() {
                 io::ErrorKind::ConnectionReset => Ok(false),
                 io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted => Ok(true),

@@ -7,11 +7,12 @@ use nix::cmsg_space;
 use nix::fcntl::{OFlag, open};
 use nix::sys::socket::{ControlMessage, ControlMessageOwned, MsgFlags, UnixAddr, recvmsg, sendmsg};
 use nix::sys::stat::Mode;
+use parking_lot::Mutex;
 use std::io::{self, IoSlice, IoSliceMut};
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
 /// Maximum number of bytes per receive.
-pub(crate) const READ_SIZE: usize = 64 * 1024;
+const READ_SIZE: usize = 64 * 1024;
 /// Maximum number of descriptors that one message can carry (the kernel's SCM_MAX_FD). There is always
 /// room for all of them: a truncated list would leave descriptors open without an owner.
 const MAX_FDS_PER_READ: usize = 253;
@@ -28,6 +29,23 @@ pub(crate) fn has_room(count: usize) -> bool {
     }
     let copies: Vec<OwnedFd> = (1..count).map_while(|_| first.try_clone().ok()).collect();
     copies.len() + 1 >= count
+}
+
+/// What one receive takes. It lives as long as the process, so that only those of its pages are touched
+/// that are received into: on the stack all of it would be cleared each time, which in a client takes
+/// fresh pages, and in the keeper copies of those that it shares with a child.
+static BUFFER: Mutex<[u8; READ_SIZE]> = Mutex::new([0; READ_SIZE]);
+
+/// Receives as `receive` does, and passes the bytes and the descriptors to `taken`. Returns the number of
+/// bytes, 0 at the end.
+pub(crate) fn receive_with(
+    socket: BorrowedFd<'_>,
+    taken: impl FnOnce(&[u8], Vec<OwnedFd>),
+) -> io::Result<usize> {
+    let mut buffer = BUFFER.lock();
+    let (len, fds) = receive(socket, &mut buffer[..])?;
+    taken(&buffer[..len], fds);
+    Ok(len)
 }
 
 /// Receives into `buffer`: returns the number of bytes (0 at the end) and the descriptors, which are
@@ -77,11 +95,16 @@ pub(crate) enum Progress {
 
 /// Receives once into the connection.
 pub(crate) fn fill(connection: &mut Connection, socket: BorrowedFd<'_>) -> Result<Progress, ProtocolError> {
-    let mut buffer = [0; READ_SIZE];
     loop {
-        return match receive(socket, &mut buffer) {
-            Ok((0, _)) => Ok(Progress::Closed),
-            Ok((len, fds)) => connection.push_input(&buffer[..len], fds).map(|()| Progress::Done),
+        let mut pushed = Ok(());
+        let received = receive_with(socket, |bytes, fds| {
+            if !bytes.is_empty() {
+                pushed = connection.push_input(bytes, fds);
+            }
+        });
+        return match received {
+            Ok(0) => Ok(Progress::Closed),
+            Ok(_) => pushed.map(|()| Progress::Done),
             Err(error) => match error.kind() {
                 io::ErrorKind::Interrupted => continue,
                 io::ErrorKind::WouldBlock => Ok(Progress::WouldBlock),

@@ -1,6 +1,7 @@
 //! The server's connection to the keeper, which starts and signals programs and reports how they
 //! ended.
 
+use std::cell::Cell;
 use std::collections::{BTreeSet, VecDeque};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -26,6 +27,10 @@ use crate::reactor::Interest;
 const PATIENCE_MS: u16 = 3000;
 /// Descriptors that the server keeps free for clients and files when panes use up the rest.
 const RESERVE: usize = 48;
+/// Where there are this many more, `CHECKS` further starts of the same turn need no look at them. A start
+/// is checked up to three times, and opens four descriptors at most.
+const MARGIN: usize = 128;
+const CHECKS: u32 = 60;
 /// First token of jobs; panes use their own numbers, which are smaller.
 const FIRST_JOB: u64 = 1 << 40;
 
@@ -63,6 +68,8 @@ pub(super) struct Custody {
     /// Parts that killed earlier servers, which this one leaves out.
     left_out: Vec<Part>,
     answered: bool,
+    /// Checks in this turn whose result is known: there are descriptors.
+    spare_checks: Cell<u32>,
     /// True if the keeper has answered in this turn, and so will answer a start at once.
     attentive: bool,
     /// Number of the newest ping, until it is answered.
@@ -99,6 +106,7 @@ impl Custody {
             left_out: Vec::new(),
             answered: false,
             attentive: false,
+            spare_checks: Cell::new(0),
             asked: None,
             next_ping: 0,
             starting: BTreeSet::new(),
@@ -204,6 +212,7 @@ impl Custody {
     /// A turn begins: nothing is known yet of the keeper.
     pub(super) fn begin_turn(&mut self) {
         self.attentive = false;
+        self.spare_checks.set(0);
     }
 
     /// Starts a job. If the result is `None`, `take_started` returns the answer later, under this
@@ -269,10 +278,17 @@ impl Custody {
         if self.lost {
             return Err("the keeper is gone".to_owned());
         }
-        match has_room(RESERVE) {
-            true => Ok(()),
-            false => Err(crate::base::posix::strerror(libc::EMFILE)),
+        let checks = self.spare_checks.get();
+        if checks > 0 {
+            self.spare_checks.set(checks - 1);
+            return Ok(());
         }
+        let roomy = has_room(RESERVE + MARGIN);
+        if !roomy && !has_room(RESERVE) {
+            return Err(crate::base::posix::strerror(libc::EMFILE));
+        }
+        self.spare_checks.set(if roomy { CHECKS } else { 0 });
+        Ok(())
     }
 
     fn ask_to_start(&mut self, spawn: Spawn) -> Result<(), String> {
@@ -483,9 +499,10 @@ impl Custody {
         self.send(Request::Deposit { snapshot }).ok();
     }
 
-    /// Leaves the journal of a pane for the next server.
+    /// Leaves the journal of a pane for the next server. It is sent with the next request, or by `flush`:
+    /// the keeper wakes once for the pane.
     pub(super) fn keep_journal(&mut self, pane: PaneId, journal: OwnedFd) {
-        self.send(Request::Journal { token: u64::from(pane.0), journal }).ok();
+        self.handle.send(Request::Journal { token: u64::from(pane.0), journal }).ok();
     }
 
     /// Tells the keeper that the server ends for good, and which of its cgroups to remove.

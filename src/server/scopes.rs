@@ -5,7 +5,6 @@ mod left;
 mod report;
 
 use std::collections::BTreeMap;
-use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -30,7 +29,7 @@ pub(super) use report::OomReport;
 pub(super) struct SpawnTarget {
     /// Directory of the cgroup to start in.
     pub cgroup: Option<OwnedFd>,
-    /// Version 1 cgroups to enter, of which `cgroup` is the first.
+    /// Version 1 cgroups to enter instead.
     pub groups: Vec<PathBuf>,
     pub oom_score_adj: Option<i32>,
     /// True if the program waits until `take_opened` names the pane.
@@ -47,6 +46,8 @@ const GATE_MS: u64 = 700;
 const KILL_MS: u64 = 3000;
 /// Milliseconds until killed processes are checked again.
 const AGAIN_MS: u64 = 200;
+/// Milliseconds for which this process's `oom_score_adj` is taken as known.
+const SCORE_MS: u64 = 1000;
 /// Milliseconds between checks of the host's memory, if the kernel does not report pressure.
 const LOOK_MS: u64 = 2000;
 /// Most scopes of closed panes whose processes are awaited; older ones are left to `sweep`.
@@ -88,6 +89,8 @@ pub(super) struct Scopes {
     /// True once the scopes that a dead server left were searched for.
     orphans_claimed: bool,
     wanted: BoxedMap<PaneId, PaneLimits>,
+    /// This process's `oom_score_adj`, and when it was read (monotonic ms).
+    score: Option<(i32, u64)>,
     server: Option<ServerLimits>,
     pressure: Option<Pressure>,
     backstop: Backstop,
@@ -130,6 +133,7 @@ impl Scopes {
             opened: Vec::new(),
             orphans_claimed: false,
             wanted: BoxedMap::new(),
+            score: None,
             server: None,
             pressure: None,
             backstop: Backstop::default(),
@@ -286,9 +290,9 @@ impl Scopes {
     }
 
     /// Makes the scope of a new pane. Without one the pane runs all the same, with one message.
-    pub(super) fn open_pane(&mut self, poller: &Poller, pane: PaneId) -> SpawnTarget {
+    pub(super) fn open_pane(&mut self, poller: &Poller, pane: PaneId, now_ms: u64) -> SpawnTarget {
         self.backend(poller);
-        let oom_score_adj = Some(containment::pane_oom_score(own_score()));
+        let oom_score_adj = Some(self.pane_score(now_ms));
         let limits = self.limits(pane);
         let backend = self.backend.as_mut().expect("set up above");
         backend.forget(pane);
@@ -308,7 +312,7 @@ impl Scopes {
             containment::SpawnTarget::Group { dir, .. } => Some(dir),
             containment::SpawnTarget::Enter { dirs } => {
                 groups = dirs;
-                groups.first().and_then(|dir| open_dir(dir).ok())
+                None
             }
             containment::SpawnTarget::Attach => {
                 attach = true;
@@ -318,6 +322,14 @@ impl Scopes {
         };
         self.panes.insert(pane, Held { scope, attach, limits: Some(limits), pid: None });
         SpawnTarget { cgroup, groups, oom_score_adj, gated: attach }
+    }
+
+    /// The `oom_score_adj` of a new pane. That of this process, from which it follows, is read again now
+    /// and then, since others may change it.
+    fn pane_score(&mut self, now_ms: u64) -> i32 {
+        let known = self.score.filter(|(_, read_ms)| now_ms < read_ms + SCORE_MS);
+        let (score, _) = *self.score.insert(known.unwrap_or_else(|| (own_score(), now_ms)));
+        containment::pane_oom_score(score)
     }
 
     /// Takes over the scope of a pane that an earlier server started.
@@ -574,10 +586,4 @@ impl Scopes {
 fn own_score() -> i32 {
     let text = std::fs::read_to_string("/proc/self/oom_score_adj").unwrap_or_default();
     text.trim().parse().unwrap_or(0)
-}
-
-fn open_dir(dir: &std::path::Path) -> io::Result<OwnedFd> {
-    use std::os::unix::fs::OpenOptionsExt;
-    let flags = libc::O_DIRECTORY | libc::O_CLOEXEC;
-    Ok(std::fs::OpenOptions::new().read(true).custom_flags(flags).open(dir)?.into())
 }

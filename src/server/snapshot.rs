@@ -135,6 +135,8 @@ impl Deposits {
 impl Runtime {
     /// Writes changes, if commands or callbacks ran since the last write.
     pub(super) fn keep_state(&mut self) {
+        // Journals of new panes, without which a pane in the state file would begin with an empty screen.
+        self.world.custody.flush();
         self.keep(false);
     }
 

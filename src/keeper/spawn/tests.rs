@@ -32,7 +32,7 @@ fn shell(script: &str, stdio: Stdio) -> Spawn {
 
 /// Starts the child, reads all its output, and compares that and its exit status.
 fn check(wanted: Spawn, expect: &str, expect_status: i32) {
-    let started = spawn(wanted, &inherited()).unwrap();
+    let started = spawn(wanted, &inherited(), None).unwrap();
     let flags = OFlag::from_bits_retain(fcntl(&started.fd, FcntlArg::F_GETFL).unwrap());
     fcntl(&started.fd, FcntlArg::F_SETFL(flags - OFlag::O_NONBLOCK)).unwrap();
     let mut output = Vec::new();
@@ -107,7 +107,7 @@ fn a_script_without_an_interpreter_runs_in_a_shell() {
 
 #[test]
 fn a_gated_child_waits_until_it_is_let_go() {
-    let mut started = spawn(Spawn { gated: true, ..shell("echo here", SOCKET) }, &inherited()).unwrap();
+    let mut started = spawn(Spawn { gated: true, ..shell("echo here", SOCKET) }, &inherited(), None).unwrap();
     let gate = started.gate.take().expect("a gated child has a gate");
     let nothing = read(&started.fd, &mut [0; 1]);
     assert_eq!(nothing, Err(Errno::EAGAIN));
@@ -123,7 +123,7 @@ fn a_gated_child_waits_until_it_is_let_go() {
 fn a_signal_that_comes_before_the_program_runs_is_not_lost() {
     // As in the keeper.
     dispose(Signal::SIGUSR2, true);
-    let started = spawn(Spawn { gated: true, ..shell("echo here", SOCKET) }, &inherited()).unwrap();
+    let started = spawn(Spawn { gated: true, ..shell("echo here", SOCKET) }, &inherited(), None).unwrap();
     nix::sys::signal::kill(nix::unistd::Pid::from_raw(started.pid), Signal::SIGUSR2).unwrap();
     open_gate(&started.gate.expect("a gated child has a gate"));
     assert_eq!(wait(started.pid, 0), Some((started.pid, Signal::SIGUSR2 as i32)));
@@ -138,9 +138,11 @@ fn a_child_enters_its_version_1_groups_by_itself() {
         dir.path().join(name).to_str().unwrap().to_owned()
     };
     let check = |groups: Vec<String>, expect: bool| {
-        let started = spawn(Spawn { groups, ..shell("true", SOCKET) }, &inherited()).unwrap();
+        let refusals = Refusals::new().unwrap();
+        let wanted = Spawn { token: 37, groups, ..shell("true", SOCKET) };
+        let started = spawn(wanted, &inherited(), Some(&refusals)).unwrap();
         assert_eq!(wait(started.pid, 0), Some((started.pid, 0)));
-        assert_eq!(has_entered(&started.entering.expect("it enters groups")), Some(expect));
+        assert_eq!((refusals.take(), refusals.take()), ((!expect).then_some(37), None));
     };
     let written = |group: &str| std::fs::read_to_string(format!("{group}/tasks")).unwrap();
     let groups = [group("memory"), group("pids")];
@@ -157,7 +159,7 @@ fn a_child_whose_terminal_is_gone_before_it_begins_ends_without_running() {
     let dir = tempfile::tempdir().unwrap();
     let ran = dir.path().join("ran");
     let wanted = Spawn { gated: true, ..shell(&format!("echo >{}", ran.display()), Stdio::Pty(PTY)) };
-    let started = spawn(wanted, &inherited()).unwrap();
+    let started = spawn(wanted, &inherited(), None).unwrap();
     drop(started.fd);
     open_gate(&started.gate.expect("a gated child has a gate"));
     // It holds the terminal open itself until it is the terminal's session leader.
@@ -169,7 +171,8 @@ fn a_child_whose_terminal_is_gone_before_it_begins_ends_without_running() {
 fn children_have_the_limit_of_descriptors_that_the_keeper_was_started_with() {
     let files = Some(FileLimits { soft: 99, hard: 999 });
     let mut started =
-        spawn(shell("ulimit -Sn; ulimit -Hn", SOCKET), &Inherited { mask: SigSet::empty(), files }).unwrap();
+        spawn(shell("ulimit -Sn; ulimit -Hn", SOCKET), &Inherited { mask: SigSet::empty(), files }, None)
+            .unwrap();
     assert_eq!(wait(started.pid, 0), Some((started.pid, 0)));
     let mut output = [0; 16];
     let length = read(&mut started.fd, &mut output).unwrap();

@@ -20,7 +20,7 @@ impl PaneHost for World {
         }
         let command = if request.argv.is_empty() { request.shell.clone() } else { request.argv.join(" ") };
         self.histories.set_command(pane, command);
-        let target = self.scopes.open_pane(&self.poller, pane);
+        let target = self.scopes.open_pane(&self.poller, pane, self.now.mono_ms);
         let spawned = self.custody.spawn_pane(pane, &request, target)?;
         self.scopes.pane_started(pane, spawned.pid, spawned.contained, self.now.mono_ms);
         self.open_gates();
@@ -37,7 +37,7 @@ impl PaneHost for World {
         terminal: Arc<Mutex<Terminal>>,
     ) -> Result<Spawned, String> {
         let freed = self.jobs.free(&self.poller, job).ok_or("the program has ended")?;
-        let target = self.scopes.open_pane(&self.poller, pane);
+        let target = self.scopes.open_pane(&self.poller, pane, self.now.mono_ms);
         let away = |dir: &&PathBuf| !proc::move_to_group(dir, freed.pid);
         let contained = target.directories().iter().filter(away).count() == 0;
         if let Some(score) = target.oom_score_adj {
