@@ -35,10 +35,11 @@ pub(crate) fn all(expected: &str) {
     let server = it.server();
     let keeper = parent_of(server);
     apart(&mut it, expected, server, keeper);
-    let cases: [(&str, Case); 10] = [
+    let cases: [(&str, Case); 11] = [
         ("what a pane costs to start", start_up),
         ("a hog at 64M beside 20 panes", hog),
         ("a hog without a shell", pane_of_a_hog),
+        ("limits that no program fits into", tiny_limits),
         ("pane-oom-policy pane", whole_pane_goes),
         ("five hogs under panes-memory-max", five_hogs),
         ("hogs that stay between limits", plateau),
@@ -211,6 +212,30 @@ fn pane_of_a_hog(it: &mut Mux) {
     let told = format!("%pane-oom {hog}");
     assert_eq!(news.iter().filter(|line| **line == told).count(), 1, "{news:?}");
     it.run(&["set-option", "-g", "-u", "pane-memory-max"]);
+}
+
+/// A program that its limit does not even let begin ends alone, and the limit is named; one that runs
+/// already ends, or keeps its old limit where the kernel refuses the new one.
+fn tiny_limits(it: &mut Mux) {
+    for limit in ["0", "1K"] {
+        // The pane has a limit of its own, so that only the one beside it gets that of the window.
+        let pane = it.pane("none");
+        it.until_begun(&pane);
+        it.run(&["set-option", "-w", "-t", &pane, "pane-memory-max", limit]);
+        let split = ["split-window", "-d", "-t", &pane, "-P", "-F", "#{pane_id}", "exec sleep 1000"];
+        let beside = it.run(&split);
+        let text = format!("pane {beside}: out of memory (pane-memory-max, {limit})");
+        until("the message", || it.run(&["show-messages"]).contains(&text));
+        until("the pane's end", || !it.lives(&beside));
+        it.run(&["set-option", "-p", "-t", &pane, "pane-memory-max", limit]);
+        let refused = format!("limits of pane {pane}: ");
+        until("an end or a refusal", || !it.lives(&pane) || it.run(&["show-messages"]).contains(&refused));
+        if it.lives(&pane) {
+            it.answers(&pane, "kept");
+            it.run(&["kill-pane", "-t", &pane]);
+        }
+        it.answers("%0", "beside");
+    }
 }
 
 fn whole_pane_goes(it: &mut Mux) {

@@ -72,6 +72,15 @@ impl MemoryLimit {
     }
 }
 
+/// A count of bytes in the largest of the units M and K that it fills, as a message shows a limit.
+pub(crate) fn short_bytes(bytes: u64) -> String {
+    match bytes {
+        0x10_0000.. => format!("{}M", bytes >> 20),
+        0x400.. => format!("{}K", bytes >> 10),
+        _ => bytes.to_string(),
+    }
+}
+
 /// Time for which data is kept.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Keep {
@@ -117,6 +126,12 @@ fn bytes_with_suffix(text: &str) -> Option<Result<u64, &'static str>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bytes_are_shown_in_the_largest_unit_that_they_fill() {
+        let shown = [0, 1, 1023, 1 << 10, (1 << 20) - 1, 1 << 20, 5 << 30].map(short_bytes);
+        assert_eq!(shown, ["0", "1", "1023", "1K", "1023K", "1M", "5120M"]);
+    }
 
     #[test]
     fn sizes_are_read() {

@@ -18,7 +18,7 @@ use crate::containment::{
     Limits, OomCause, PaneScope, Pressure, Settings, Standing, Starting, load_of,
 };
 use crate::model::pane_limits::{PaneLimits, ServerLimits};
-use crate::options::size::MemoryLimit;
+use crate::options::size::{MemoryLimit, short_bytes};
 
 use super::token::{Poller, Token};
 use crate::reactor::Interest;
@@ -435,7 +435,9 @@ impl Scopes {
                 Event::OomKill { pane, kills, cause } => {
                     let limit =
                         match (cause, self.panes.get(&pane).and_then(|held| held.limits?[Limit::Memory])) {
-                            (OomCause::Pane, Some(bytes)) => format!("pane-memory-max, {}M", bytes >> 20),
+                            (OomCause::Pane, Some(bytes)) => {
+                                format!("pane-memory-max, {}", short_bytes(bytes))
+                            }
                             (OomCause::Pane, None) => "its own limit".to_owned(),
                             (OomCause::Above, _) => "panes-memory-max or the host's memory".to_owned(),
                         };
