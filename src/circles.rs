@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-use crate::tidy::sources;
+use crate::tidy::{code, sources};
 
 /// Rooms, or folders of rooms, whose files are free of circles.
 const ROOMS: &[&str] = &[
@@ -48,14 +48,6 @@ fn modules() -> Modules {
     };
     let all = files.iter().filter(|file| !is_test(file.strip_prefix(&root).expect("below src")));
     all.map(|file| (module(file), code(&text(file)))).collect()
-}
-
-/// A file without its comments and tests.
-fn code(text: &str) -> String {
-    let tests =
-        regex::Regex::new(r"#\[cfg\(test\)\]\n(?:pub(?:\([^)]*\))? )?mod tests \{").expect("a pattern");
-    let text = tests.split(text).next().unwrap_or_default();
-    text.lines().map(|line| line.split("//").next().unwrap_or_default()).collect::<Vec<_>>().join("\n")
 }
 
 /// Paths that a `use` tree stands for: `a::{b, c::d as e}` is `a::b` and `a::c::d`.

@@ -1,6 +1,7 @@
 //! The rules of the house as tests: imports go down the floors only, every file states its purpose, and
-//! every package in Cargo.toml is used.
+//! the table of packages in `docs/architecture.md` is true.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -39,6 +40,14 @@ pub(crate) fn sources(dir: &Path, out: &mut Vec<PathBuf>) {
             out.push(path);
         }
     }
+}
+
+/// A file without its comments and tests.
+pub(crate) fn code(text: &str) -> String {
+    let tests =
+        regex::Regex::new(r"#\[cfg\(test\)\]\n(?:pub(?:\([^)]*\))? )?mod tests \{").expect("a pattern");
+    let text = tests.split(text).next().unwrap_or_default();
+    text.lines().map(|line| line.split("//").next().unwrap_or_default()).collect::<Vec<_>>().join("\n")
 }
 
 fn floor(room: &str) -> Option<u8> {
@@ -81,11 +90,36 @@ fn imports_go_down_and_files_say_what_they_are() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// Names in a section of Cargo.toml, in the form of Rust identifiers.
-fn packages(manifest: &str, section: &str) -> Vec<String> {
+/// Names in a section of Cargo.toml.
+fn packages(manifest: &str, section: &str) -> BTreeSet<String> {
     let lines = manifest.lines().skip_while(|line| *line != section).skip(1);
     let lines = lines.take_while(|line| !line.starts_with('['));
-    lines.filter_map(|line| Some(line.split_once(" = ")?.0.replace('-', "_"))).collect()
+    lines.filter_map(|line| Some(line.split_once(" = ")?.0.to_owned())).collect()
+}
+
+/// The packages of each row of a table with the columns package, what it does and in which files or
+/// folders, and these places from the top of the repository.
+fn package_rows(page: &str) -> Vec<(Vec<String>, Vec<String>)> {
+    let lines = page.lines().skip_while(|line| !line.starts_with("| package |")).skip(2);
+    let rows = lines.take_while(|line| line.starts_with('|'));
+    let place = |text: &str| match text.starts_with("fuzz/") {
+        true => text.to_owned(),
+        false => format!("src/{text}"),
+    };
+    rows.map(|row| {
+        let cells: Vec<&str> = row.trim_matches('|').split('|').map(str::trim).collect();
+        let names = cells[0].split(", ").map(str::to_owned).collect();
+        (names, cells[2].split('`').filter(|text| !text.trim().is_empty()).map(place).collect())
+    })
+    .collect()
+}
+
+/// True if a file's code contains a path into a package. One that imports something else of that name does
+/// not count.
+fn uses_package(code: &str, package: &str) -> bool {
+    let imports = |path: String| code.contains(&path);
+    let namesake = imports(format!("::{package};")) && !imports(format!("{package}::{package};"));
+    !namesake && code.lines().any(|line| uses(line, package))
 }
 
 /// True if a line of code contains a path that begins with a package's name. `regex::bytes::Regex` does
@@ -99,18 +133,40 @@ fn uses(line: &str, package: &str) -> bool {
 }
 
 #[test]
-fn every_package_has_work() {
+fn the_table_of_packages_is_true() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let manifest = fs::read_to_string(root.join("Cargo.toml")).expect("Cargo.toml is readable");
-    let packages = packages(&manifest, "[dependencies]");
-    assert!(packages.iter().any(|name| name == "unicode_width"), "{packages:?}");
+    let read = |path: &Path| fs::read_to_string(path).expect("the file is readable");
+    let manifest = read(&root.join("Cargo.toml"));
+    let wanted = packages(&manifest, "[dependencies]");
+    let for_tests = packages(&manifest, "[dev-dependencies]");
+    let rows = package_rows(&read(&root.join("docs/architecture.md")));
+    let named: BTreeSet<String> = rows.iter().flat_map(|(names, _)| names.clone()).collect();
+    assert!(wanted.is_subset(&named), "not in the table: {:?}", wanted.difference(&named));
     let mut files = Vec::new();
     sources(&root.join("src"), &mut files);
-    let texts: Vec<String> =
-        files.iter().map(|file| fs::read_to_string(file).expect("source file is readable")).collect();
-    let is_used = |name: &String| texts.iter().any(|text| text.lines().any(|line| uses(line, name)));
-    let idle: Vec<&String> = packages.iter().filter(|name| !is_used(name)).collect();
-    assert!(idle.is_empty(), "in Cargo.toml, and used by no file of src/: {idle:?}");
+    files.retain(|file| !file.ends_with("tests.rs") && !file.ends_with("tidy.rs"));
+    let short = |file: &PathBuf| file.strip_prefix(root).expect("below the top").display().to_string();
+    let mut codes: Vec<(String, String)> =
+        files.iter().map(|file| (short(file), code(&read(file)))).collect();
+    codes.retain(|(file, _)| !file.contains("/tests/") && file != "src/circles.rs");
+    let users = |name: &String| -> Vec<&String> {
+        let package = name.replace('-', "_");
+        codes.iter().filter(|(_, code)| uses_package(code, &package)).map(|(file, _)| file).collect()
+    };
+    let mut wrong = Vec::new();
+    for (names, places) in &rows {
+        if names.iter().all(|name| for_tests.contains(name)) {
+            assert!(places.iter().all(|place| root.join(place).exists()), "{places:?}");
+            continue;
+        }
+        let users: BTreeSet<&String> = names.iter().flat_map(users).collect();
+        let is_in = |file: &&String, place: &String| file.starts_with(place.as_str());
+        let idle = places.iter().filter(|place| !users.iter().any(|file| is_in(file, place)));
+        wrong.extend(idle.map(|place| format!("{place} does not use {names:?}")));
+        let others = users.iter().filter(|file| !places.iter().any(|place| is_in(file, place)));
+        wrong.extend(others.map(|file| format!("{file} uses {names:?}")));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
