@@ -25,6 +25,7 @@
 //! - `log`, `health`: reports about the server itself
 //! - `world`: the `Host` that commands see
 
+mod awaited;
 mod birth;
 mod clients;
 mod clock;

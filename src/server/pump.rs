@@ -16,6 +16,7 @@ use crate::model::host::{Hold, Maker, Pipe};
 use crate::terminal::{AllowPassthrough, Terminal};
 use crate::transcript::{Journal, Recovered};
 
+use super::awaited::Awaited;
 use super::flood::{Flood, Pace, Piece};
 use super::input_queue::InputQueue;
 use super::jobs::set_nonblocking;
@@ -43,8 +44,6 @@ const SLICE: Allowance = Allowance { bytes: 12 * READ, time: Duration::from_micr
 const SMALL_SLICE: Allowance = Allowance { bytes: READ, ..SLICE };
 /// For a pane with a typing user.
 const FAST_SLICE: Allowance = Allowance { bytes: 16 * READ, time: Duration::from_millis(2), to_end: false };
-/// Longest time that a key waits for its answer, in milliseconds.
-const ANSWER_WAIT_MS: u64 = 20;
 /// Bytes parsed at once: about as many as take `PIECE_TIME`. Of several screens of output only the last
 /// one is written to cells, so large pieces are quicker, but no other event is handled meanwhile.
 const PIECE: std::ops::RangeInclusive<usize> = READ..=SLICE.bytes;
@@ -200,8 +199,7 @@ pub(super) struct Pump {
     pub asked: bool,
     /// The pane that got the last key.
     typed: Option<PaneId>,
-    /// Time of the key whose answer has not come (monotonic ms).
-    unanswered_ms: Option<u64>,
+    awaited: Awaited,
     /// A user waits for the result of this turn; and the bulk lane was skipped in the last turn.
     hurried: bool,
     bulk_waited: bool,
@@ -427,7 +425,7 @@ impl Pump {
             }
         }
         if out.iter().any(|slice| slice.pace == Pace::Answer) {
-            self.unanswered_ms = None;
+            self.awaited.answered();
             self.hurried = true;
         }
         out
@@ -439,14 +437,37 @@ impl Pump {
     pub(super) fn turn_bulk(&mut self, poller: &Poller, wanted: &dyn Fn(PaneId) -> bool) -> Option<Slice> {
         let hurried = std::mem::take(&mut self.hurried);
         let told = std::mem::take(&mut self.told);
+        self.make_way(poller);
         let at = self.ready.iter().position(|pane| !self.typed_within(*pane, self.now_ms, FAST_MS))?;
         if hurried && !std::mem::replace(&mut self.bulk_waited, true) {
             return None;
         }
         self.bulk_waited = false;
         let pane = self.ready.remove(at)?;
-        let waits = told || self.unanswered_ms.is_some_and(|typed| self.now_ms < typed + ANSWER_WAIT_MS);
+        let waits = told || self.awaited.is_due(self.now_ms);
         self.slice(poller, pane, if waits { SMALL_SLICE } else { SLICE }, wanted)
+    }
+
+    /// Stops reading panes that flood for the moment in which a key waits for its answer, and reads
+    /// those again that were stopped for long enough.
+    fn make_way(&mut self, poller: &Poller) {
+        for pane in self.awaited.take_ended(self.now_ms) {
+            self.set_held(poller, pane, Hold::Answer, false);
+            self.note_ready(pane);
+        }
+        for at in (0..self.ready.len()).rev() {
+            let pane = self.ready[at];
+            let floods = self.panes.get(&pane).is_some_and(|io| io.behind)
+                && !self.typed_within(pane, self.now_ms, FAST_MS);
+            if floods && self.awaited.pause(pane, self.now_ms) {
+                self.set_held(poller, pane, Hold::Answer, true);
+            }
+        }
+    }
+
+    /// When panes that make way for an answer are read again at the latest (monotonic ms).
+    pub(super) fn pause_due_ms(&self) -> Option<u64> {
+        self.awaited.due_ms()
     }
 
     /// Called when a user types or sends a command.
@@ -579,7 +600,7 @@ impl Pump {
     pub(super) fn push(&mut self, pane: PaneId, bytes: &[u8], typed_ms: Option<u64>) {
         let Some(io) = self.panes.get_mut(&pane) else { return };
         io.typed_ms = typed_ms.or(io.typed_ms);
-        self.unanswered_ms = typed_ms.or(self.unanswered_ms);
+        typed_ms.into_iter().for_each(|typed| self.awaited.typed(typed));
         self.typed = typed_ms.map(|_| pane).or(self.typed);
         // Older input is written when the terminal has room.
         if io.input.is_empty() {

@@ -151,6 +151,7 @@ impl Runtime {
             .chain(keys)
             .chain(frame)
             .chain(self.flood_frame_due())
+            .chain(self.world.pump.pause_due_ms())
             .chain(self.next_check_ms())
             .chain(self.deposits.due_ms())
             .chain(self.rest_due_ms())

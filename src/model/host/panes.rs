@@ -53,6 +53,8 @@ pub enum Hold {
     Pipe,
     /// A file with a picture is being read for it.
     Picture,
+    /// It floods, and a key in another pane waits for its answer.
+    Answer,
 }
 
 /// A pipe of `pipe-pane`.

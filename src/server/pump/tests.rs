@@ -81,14 +81,17 @@ fn a_pane_that_floods_gets_no_more_than_its_slice_and_waits_for_whoever_types() 
     let slice = pump.turn_bulk(&poller, &wanted).unwrap();
     assert!(slice.pane == FLOODS && slice.len > 0 && slice.len <= SLICE.bytes, "{}", slice.len);
     assert!(pump.is_busy(), "there is more");
-    // A key: the turn that brings the key reads nothing else, the next turn reads little.
+    // A key: for a moment nothing else is read, and then little.
     pump.hurry();
     pump.push(TYPED, b"k", Some(5000));
     pump.flush_written(&poller);
     assert!(pump.turn_bulk(&poller, &wanted).is_none());
     typed.read_exact(&mut [0]).unwrap();
+    assert!(!pump.is_busy(), "the program with the key has the processor");
+    pump.now_ms = pump.pause_due_ms().unwrap();
     let slice = pump.turn_bulk(&poller, &wanted).unwrap();
     assert!(slice.pane == FLOODS && slice.len <= READ, "{}", slice.len);
+    assert_eq!(pump.pause_due_ms(), None);
     // The answer is read before more of the flood, although the flood was ready first.
     typed.write_all(b"k").unwrap();
     pump.note_ready(TYPED);
