@@ -160,19 +160,24 @@ fn status(text: &[u8]) -> u8 {
     number.parse::<u8>().unwrap_or(255)
 }
 
+/// The byte that hexadecimal digits stand for.
+fn hex_byte(digits: &[u8]) -> Option<u8> {
+    let all = digits.iter().all(u8::is_ascii_hexdigit);
+    u8::from_str_radix(str::from_utf8(digits).ok().filter(|_| all)?, 16).ok()
+}
+
 /// Decodes a value of OSC 633: `\\` is a backslash, `\x3b` the byte of that number.
 fn unescape(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
     let mut rest = text;
     while let [first, after @ ..] = rest {
-        let hex = |digits: &[u8]| u8::from_str_radix(str::from_utf8(digits).ok()?, 16).ok();
         (out, rest) = match (first, after) {
             (b'\\', [b'\\', after @ ..]) => {
                 out.push(b'\\');
                 (out, after)
             }
-            (b'\\', [b'x', high, low, after @ ..]) if hex(&[*high, *low]).is_some() => {
-                out.extend(hex(&[*high, *low]));
+            (b'\\', [b'x', high, low, after @ ..]) if hex_byte(&[*high, *low]).is_some() => {
+                out.extend(hex_byte(&[*high, *low]));
                 (out, after)
             }
             _ => {
@@ -180,6 +185,18 @@ fn unescape(text: &[u8]) -> Vec<u8> {
                 (out, after)
             }
         };
+    }
+    out
+}
+
+/// Decodes a value in which `%3b` is the byte of that number.
+fn from_url(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    let mut rest = text;
+    while let [first, after @ ..] = rest {
+        let byte = after.get(..2).filter(|_| *first == b'%').and_then(hex_byte);
+        out.push(byte.unwrap_or(*first));
+        rest = if byte.is_some() { &after[2..] } else { after };
     }
     out
 }
@@ -195,6 +212,12 @@ impl Screen {
     /// OSC 133.
     pub(super) fn osc_mark(&mut self, text: &[u8]) {
         let Some(kind) = MarkKind::parse(text) else { return };
+        // fish and the shell integration of kitty tell the command line so.
+        if kind == MarkKind::Output
+            && let Some(line) = text.split(|b| *b == b';').find_map(|key| key.strip_prefix(b"cmdline_url="))
+        {
+            self.command_line = Some(one_line(&String::from_utf8_lossy(&from_url(line))));
+        }
         let (line, row) = self.line_number(self.cy);
         let mark = Mark { kind, line, row, col: self.cx, time: self.grid.now };
         if self.cy < self.rows() {
@@ -400,6 +423,7 @@ mod tests {
         check("for i in 1\\x0ado\\x0a  x\\x0adone;", "for i in 1 do x done");
         check("printf '\\\\x41\\x1b[m\\x07'", "printf '\\x41[m'");
         check("\\x2", "\\x2");
+        check("\\x+1", "\\x+1");
         check("ü \\xc3\\xbc", "ü ü");
         let long = "x".repeat(300);
         check(&long, &long[..CommandRecord::MAX_TEXT]);
@@ -409,6 +433,16 @@ mod tests {
         assert_eq!(text(old).as_deref(), Some("ls"));
         // A shell that marks nothing but the start of output may tell it too.
         assert_eq!(text("\x1b]633;E;make\x07\x1b]133;C\x07").as_deref(), Some("make"));
+        // fish and kitty tell it with the mark itself.
+        let check = |told: &str, expect: &str| {
+            let bytes = format!("\x1b]133;B\x07ls\r\n\x1b]133;C;{told}\x07");
+            assert_eq!(text(&bytes).as_deref(), Some(expect), "{told}");
+        };
+        check("cmdline_url=git%20log%3b%0a%C3%BC", "git log; ü");
+        check("aid=1;cmdline_url=100%;x=1", "100%");
+        check("cmdline_url=%2", "%2");
+        check("cmdline_url=%+1%zz", "%+1%zz");
+        check("cmdline=ls", "ls");
     }
 
     #[test]
