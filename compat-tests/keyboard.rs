@@ -159,3 +159,30 @@ fn nothing_of_it_is_there_by_default() {
     reads(&mut server, "", "MenuF13Super-x.");
     assert_eq!(server.ask(&["list-clients", "-F", "#{client_termfeatures}"]).matches("kittykeys").count(), 0);
 }
+
+/// What kitty sends for the same keys, by its flags: `kitty-keys.tsv`.
+fn of_kitty(flags: u8) -> String {
+    let text = include_str!("kitty-keys.tsv");
+    let line = text.lines().find_map(|line| line.strip_prefix(&format!("{flags}\t"))).expect("its flags");
+    let escapes = [("\\e", "\x1b"), ("\\r", "\r"), ("\\t", "\t"), ("\\x7f", "\x7f")];
+    let escapes = escapes.into_iter().chain([("\\x08", "\x08"), ("\\x01", "\x01"), ("\\0", "\0")]);
+    escapes.fold(line.to_owned(), |line, (from, to)| line.replace(from, to))
+}
+
+#[test]
+fn a_program_reads_what_it_would_read_in_kitty_itself() {
+    let mut server = server();
+    let mut outer = attach(&server);
+    outer.until_keyboard(OURS);
+    // Without flags, Control-Shift-a, Home and Super-Enter are what they are here for all programs.
+    let plain = of_kitty(0).replace("\x1b[97;6u", "\x01").replace("\x1b[H", "\x1b[1~");
+    let plain = plain.replace("\x1b!\r", "\x1b!\x1b[13;9u");
+    check(&mut server, &mut outer, ":0", &of_kitty(OURS), &plain);
+    for flags in [1, 3, 5, 9, 31] {
+        server.tty(":0").write(format!("\x1b[>{flags}u").as_bytes());
+        // With all keys as sequences, their text is needed too.
+        let outside = OURS | flags | (flags & 8) << 1;
+        outer.until_keyboard(outside);
+        check(&mut server, &mut outer, ":0", &of_kitty(outside), &of_kitty(flags));
+    }
+}

@@ -51,7 +51,7 @@ pub(super) fn encode(report: &KeyReport, flags: KeyboardFlags) -> Encoded {
             return Encoded::AsEver;
         }
     } else if !disambiguated && !eventful {
-        return Encoded::AsEver;
+        return as_ever(&report);
     }
     Encoded::Bytes(sequence(&report, flags))
 }
@@ -63,13 +63,26 @@ pub(super) fn encode_plain(report: &KeyReport, key: Key) -> Encoded {
         return Encoded::Nothing;
     }
     if !key.is_ours() {
-        return Encoded::AsEver;
+        return as_ever(report);
     }
     let mut report = KeyReport { mods: report.mods - ReportMods::LOCKS, ..*report };
     report.number = without_keypad(report.number).unwrap_or(report.number);
     match report.number {
         number::MENU => Encoded::Bytes(written(&report, KeyboardFlags::empty(), 29, '~')),
         _ => Encoded::Bytes(sequence(&report, KeyboardFlags::empty())),
+    }
+}
+
+/// A key for a program that gets what it always got. Control-Backspace has no bytes in tmux, where terminals
+/// send the byte of Control-h for it; from a terminal with the protocol it comes as a key, and becomes that
+/// byte here.
+fn as_ever(report: &KeyReport) -> Encoded {
+    let mods = report.mods - ReportMods::LOCKS;
+    let alt = mods.contains(ReportMods::ALT);
+    let plain = (mods - ReportMods::SHIFT - ReportMods::ALT) == ReportMods::CTRL;
+    match report.number == number::BACKSPACE && plain {
+        true => Encoded::Bytes(if alt { "\x1b\x08" } else { "\x08" }.to_owned()),
+        false => Encoded::AsEver,
     }
 }
 

@@ -118,8 +118,9 @@ fn decimal(text: &[u8]) -> Option<u32> {
 }
 
 fn key(params: &[u8], last: u8) -> Option<Found> {
-    // `CSI A` and the like are left to the tree, which knows their terminal modes.
-    if params.is_empty() {
+    // `CSI A` and the like are left to the tree, which knows their terminal modes. It does not know these
+    // function keys, which other terminals send as `SS3 P` and so on.
+    if params.is_empty() && !matches!(last, b'P' | b'Q' | b'S') {
         return None;
     }
     let mut fields = params.split(|b| *b == b';');

@@ -201,6 +201,7 @@ fn keys_of_kittys_protocol() {
     check_kitty("\x1b[97;5u\x1b[97:65;6u\x1b[97;3u", "C-a C-S-A M-a");
     check_kitty("\x1b[13;2u\x1b[13;5u\x1b[9;5u\x1b[9;2u\x1b[127;5u", "S-Enter C-Enter C-Tab BTab C-BSpace");
     check_kitty("\x1b[27u\x1b[27;5u\x1b[32;5u", "Escape C-Escape C-Space");
+    check_kitty("\x1b[P\x1b[Q\x1b[13~\x1b[S\x1bOP\x1b[1;2P", "F1 F2 F3 F4 F1 S-F1");
     check_kitty("\x1b[120;9u\x1b[120;17u\x1b[120;33u", "Super-x Hyper-x KMeta-x");
     check_kitty("\x1b[1;129A\x1b[1;5P\x1b[13;2~\x1b[1;9H", "Up C-F1 S-F3 Super-Home");
     check_kitty("\x1b[2;5~\x1b[3;2~\x1b[5;1:2~\x1b[1;1:3B", "C-IC S-DC PPage:repeat Down:release");

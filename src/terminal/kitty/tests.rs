@@ -291,6 +291,9 @@ fn programs_that_asked_for_nothing_get_what_they_always_got() {
     for (event, expect) in [
         ("a", "legacy"),
         ("shift+Enter", "legacy"),
+        ("shift+Backspace", "legacy"),
+        ("ctrl+Backspace", "\x08"),
+        ("ctrl+alt+num+Backspace", "\x1b\x08"),
         ("a:repeat", "legacy"),
         ("a:release", "-"),
         ("LeftShift", "-"),
