@@ -11,13 +11,15 @@
 //!   single row is no evidence, since many lines of a program are just a bracket.
 //! - `frames`: a row is kept once. Short rows (brackets, blank ones) are kept or dropped with the
 //!   row above. A row that is redrawn with small changes (a spinner, a bar, a clock) is kept in its
-//!   last state; other rows are kept if two samples saw them, or if most of the screen changes.
+//!   last state, and so is a row of a table that moves; other rows are kept if two samples saw them, or if
+//!   most of the screen changes.
 //!
 //! A row counts as known if it is among the last `WINDOW` rows that were kept. Nothing here reads a
 //! clock: `Screen::look` uses the time at which output is read.
 
 mod look;
 mod repeats;
+mod tables;
 #[cfg(test)]
 mod tests;
 

@@ -1,5 +1,6 @@
 //! Samples ("looks") of the alternate screen (`alternate-history frames`).
 
+use super::tables::{Listed, key_of};
 use super::{Alternate, Known, count_chars, row_of, text_end};
 use crate::base::history::Row;
 use crate::terminal::cells::Packed;
@@ -29,6 +30,8 @@ pub(in crate::terminal) enum Why {
 struct Seen {
     known: Known,
     line: Line,
+    /// Key of a row of a table.
+    key: Option<u64>,
     /// True if the sample before contained it too.
     stood: bool,
 }
@@ -39,6 +42,8 @@ pub(super) struct Looks {
     rows: Vec<Seen>,
     /// For each row of the screen, the row that was kept last.
     kept: Vec<Option<Line>>,
+    /// Rows of tables that were kept and still show.
+    listed: Listed,
     /// Times of the last sample, of the sample in `rows`, and of the last sample that kept rows.
     looked: i64,
     seen_at: i64,
@@ -54,6 +59,7 @@ impl Looks {
     fn forget(&mut self) {
         self.rows.clear();
         self.kept.clear();
+        self.listed.clear();
         self.clears = 0;
     }
 }
@@ -120,18 +126,20 @@ impl Grid {
                 _ => Known::of(line, &self.tables),
             };
             let now: Vec<Known> = self.lines.iter().enumerate().map(known).collect();
+            let keys: Vec<Option<u64>> = self.keys(&looks, &now);
             let before = sorted(looks.rows.iter().map(|seen| seen.known.hash));
             if looks.rows.len() != now.len() || looks.rows.iter().zip(&now).any(|(a, b)| a.known != *b) {
                 let there = sorted(now.iter().map(|known| known.hash));
-                self.keep_gone(alternate, &looks, &there, &mut out);
+                self.keep_gone(alternate, &mut looks, &there, &mut out);
             }
+            looks.listed.see(&keys, self.now);
             if why != Why::Later || frame {
-                self.keep_shown(alternate, &mut looks, why, (&now, &before), &mut out);
+                self.keep_shown(alternate, &mut looks, why, (&now, &keys, &before), &mut out);
             }
             looks.rows.resize_with(now.len(), Seen::default);
-            for ((seen, line), known) in looks.rows.iter_mut().zip(&self.lines).zip(now) {
+            for (((seen, line), known), key) in looks.rows.iter_mut().zip(&self.lines).zip(now).zip(keys) {
                 seen.stood = before.binary_search(&known.hash).is_ok();
-                seen.known = known;
+                (seen.known, seen.key) = (known, key);
                 if seen.line.cells != line.cells {
                     seen.line.clone_from(line);
                 }
@@ -144,24 +152,36 @@ impl Grid {
         out
     }
 
-    /// Keeps rows that the screen shows. `now` are their identities, `before` the sorted hashes of
-    /// the last sample.
+    /// Keys of the rows that belong to a table.
+    fn keys(&self, looks: &Looks, now: &[Known]) -> Vec<Option<u64>> {
+        let key = |(y, (line, known)): (usize, (&Line, &Known))| match looks.rows.get(y) {
+            Some(seen) if seen.known == *known => seen.key,
+            _ => key_of(&line.cells[..text_end(&line.cells)]),
+        };
+        self.lines.iter().zip(now).enumerate().map(key).collect()
+    }
+
+    /// Keeps rows that the screen shows. `now` are their identities, `keys` those of rows of tables,
+    /// `before` the sorted hashes of the last sample.
     fn keep_shown(
         &self,
         alternate: &mut Alternate,
         looks: &mut Looks,
         why: Why,
-        (now, before): (&[Known], &[u64]),
+        (now, keys, before): (&[Known], &[Option<u64>], &[u64]),
         out: &mut Vec<Row>,
     ) {
         looks.framed = self.now;
         looks.kept.resize_with(now.len(), || None);
+        let keys_before = sorted(looks.rows.iter().filter_map(|seen| seen.key));
         begin(alternate);
-        for (y, (line, known)) in self.lines.iter().zip(now).enumerate() {
-            let stood = before.binary_search(&known.hash).is_ok();
+        for (y, ((line, known), key)) in self.lines.iter().zip(now).zip(keys).enumerate() {
+            let row_stood = key.is_some_and(|key| keys_before.binary_search(&key).is_ok());
+            let stood = row_stood || before.binary_search(&known.hash).is_ok();
             let drawn_again = || {
                 let like = |old: &Line| *old.cells != *line.cells && is_like(old, line);
-                looks.kept[y].as_ref().is_some_and(like)
+                key.is_some_and(|key| looks.listed.has(key))
+                    || looks.kept[y].as_ref().is_some_and(like)
                     || (why == Why::Clear && looks.rows.get(y).is_some_and(|seen| like(&seen.line)))
             };
             // The cheap question first: most rows are known.
@@ -177,6 +197,7 @@ impl Grid {
                 if out.len() > count {
                     looks.kept[y] = Some(line.clone());
                 }
+                key.iter().for_each(|key| looks.listed.add(*key, self.now));
             } else {
                 alternate.kept = false;
             }
@@ -185,9 +206,12 @@ impl Grid {
 
     /// Keeps rows of the last sample that have left the screen and were not redrawn with changes:
     /// only those that two samples saw, or all of them if they are most of the screen.
-    fn keep_gone(&self, alternate: &mut Alternate, looks: &Looks, there: &[u64], out: &mut Vec<Row>) {
+    fn keep_gone(&self, alternate: &mut Alternate, looks: &mut Looks, there: &[u64], out: &mut Vec<Row>) {
         let is_gone = |(y, seen): (usize, &Seen)| {
-            let again = || self.lines.get(y).is_some_and(|line| is_like(&seen.line, line));
+            let again = || {
+                seen.key.is_some_and(|key| looks.listed.has(key))
+                    || self.lines.get(y).is_some_and(|line| is_like(&seen.line, line))
+            };
             there.binary_search(&seen.known.hash).is_err() && !again()
         };
         let long = |seen: &Seen| !seen.known.is_short();
@@ -200,6 +224,7 @@ impl Grid {
             let wanted = if most { gone || seen.stood } else { gone && seen.stood };
             if seen.known.is_short() || wanted {
                 alternate.keep_once(seen.known, || row_of(&seen.line, &self.tables, looks.seen_at), out);
+                seen.key.iter().for_each(|key| looks.listed.add(*key, self.now));
             } else {
                 alternate.kept = false;
             }

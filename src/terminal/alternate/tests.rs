@@ -155,6 +155,64 @@ fn an_hour_of_a_spinner_keeps_a_row() {
     assert!(kept.contains(&"\\ working for 3599 seconds".to_owned()), "{kept:?}");
 }
 
+/// What `top` shows at a moment: processes with numbers of their own, in an order of its own.
+fn processes(moment: i64) -> Vec<String> {
+    let process = |n: i64| {
+        let (memory, cpu, time) = (9000 + moment * 37 * n % 971, (moment * n * 7919) % 100, moment * n % 60);
+        let state = if cpu > 50 { 'R' } else { 'S' };
+        format!(
+            "{} root  20 {memory} {state} {cpu}.{} 0:{time:02} prog{}",
+            4000 + n * 13,
+            cpu % 7,
+            ["a", "bc"][n as usize % 2]
+        )
+    };
+    let mut all: Vec<i64> = (1..9).collect();
+    all.sort_by_key(|n| (moment * n * 7919) % 100);
+    std::iter::once(format!("Load: {}.{:02}", moment % 3, moment * 7 % 100))
+        .chain(all.into_iter().map(process))
+        .collect()
+}
+
+#[test]
+fn processes_that_change_numbers_and_order_are_kept_once_and_as_they_were_at_the_end() {
+    let mut screen = Screen::new(AlternateHistory::Frames, 12);
+    screen.print(0, ENTER);
+    for moment in 1..1800 {
+        screen.print(2, &frame(&processes(moment)));
+    }
+    screen
+        .print(2, &frame(&[processes(1800), vec!["4500 root  20 1 S 1.0 0:01 another".to_owned()]].concat()));
+    screen.print(2, LEAVE);
+    let kept = screen.kept();
+    let rows = kept.iter().filter(|row| row.contains("prog")).count();
+    assert!((8..=24).contains(&rows), "{rows}: {kept:?}");
+    processes(1800).iter().for_each(|row| assert!(kept.contains(row), "{row} {kept:?}"));
+    assert!(kept.iter().any(|row| row.ends_with("another")));
+}
+
+#[test]
+fn a_row_of_a_table_is_known_by_its_columns_and_words() {
+    let key = |text: &str| {
+        let mut screen = Screen::new(AlternateHistory::Frames, 2);
+        screen.print(0, text);
+        super::tables::key_of(&screen.terminal.screen.grid.lines[0].cells)
+    };
+    let row = key("24271 root 20 0 163M 9552 S 0.5 0:00.02 /usr/bin/top -d 2");
+    assert!(row.is_some());
+    assert_eq!(key("24271 root 20 0 1.1g 13 R 67.5 1:40.72 /usr/bin/top -d 2"), row);
+    for other in ["24272 root 20 0 163M 9552 S 0.5 0:00.02 /usr/bin/top -d 2", "24271 root 20 0 163M 9 vim 2"]
+    {
+        let other = key(other);
+        assert!(other.is_some() && other != row);
+    }
+    let line = key("10:00:01 GET took 12 ms of 30 and 7");
+    assert!(line.is_some() && key("10:00:02 GET took 12 ms of 30 and 7") != line);
+    for text in ["", "src/a.rs:12:3: error 5 of 7", "12 + let x = 1;", "~ ~ a sentence of 3 words, or 4"] {
+        assert_eq!(key(text), None, "{text}");
+    }
+}
+
 /// A page of distinct words.
 fn page(n: usize) -> Vec<String> {
     let word = ["alpha", "bravissimo", "ch", "delta-echo", "foxtrots"][n];
