@@ -1,10 +1,11 @@
-//! Parts of pictures (`x`, `y`, `w`, `h` of a placement) as pictures of their own, since a placement that
-//! terminals show by placeholders is of a whole picture. They are made beside the loop; until then the
+//! Parts of pictures (`x`, `y`, `w`, `h` of a placement), and pictures with an offset in their first cell
+//! (`X`, `Y`), as pictures of their own, since a placement that terminals show by placeholders is of a whole
+//! picture and fills its cells. They are made beside the loop; until then the
 //! cells are blank.
 
 use std::sync::{Arc, OnceLock, Weak};
 
-use crate::terminal::graphics::{Picture, Region};
+use crate::terminal::graphics::{Clip, Picture};
 
 /// Most parts kept for a terminal; beyond it, one that is in view now stays blank.
 const MAX_PARTS: usize = 256;
@@ -15,7 +16,7 @@ type Slot = Arc<OnceLock<Option<Arc<Picture>>>>;
 struct Crop {
     of: Weak<Picture>,
     serial: u64,
-    region: Region,
+    clip: Clip,
     slot: Slot,
     frame: u64,
 }
@@ -39,9 +40,9 @@ impl Crops {
         self.frame += 1;
     }
 
-    /// A part of a picture, once it is made.
-    pub(super) fn get(&mut self, picture: &Arc<Picture>, region: Region) -> Option<Arc<Picture>> {
-        let same = |crop: &&mut Crop| crop.serial == picture.serial && crop.region == region;
+    /// What a placement shows of a picture, once it is made.
+    pub(super) fn get(&mut self, picture: &Arc<Picture>, clip: Clip) -> Option<Arc<Picture>> {
+        let same = |crop: &&mut Crop| crop.serial == picture.serial && crop.clip == clip;
         if let Some(crop) = self.list.iter_mut().find(same) {
             crop.frame = self.frame;
             return crop.slot.get().cloned().flatten();
@@ -51,9 +52,9 @@ impl Crops {
         }
         let slot = Slot::default();
         let (of, serial, frame) = (Arc::downgrade(picture), picture.serial, self.frame);
-        self.list.push(Crop { of: of.clone(), serial, region, slot: slot.clone(), frame });
+        self.list.push(Crop { of: of.clone(), serial, clip, slot: slot.clone(), frame });
         self.wanted.push(Box::new(move || {
-            let made = of.upgrade().and_then(|picture| picture.cut(region)).map(Arc::new);
+            let made = of.upgrade().and_then(|picture| picture.clip(clip)).map(Arc::new);
             // Nobody else sets it.
             let _ = slot.set(made);
         }));

@@ -123,9 +123,10 @@ impl FramePictures {
     /// Translates a part of a picture for the terminal, with its id there. `None` while the
     /// terminal does not have all of the picture.
     pub fn show(&mut self, part: Part, entry: &Entry, place: &Placement) -> Option<Part> {
-        let picture = match place.region {
-            Some(region) => self.crops.get(&entry.picture, region)?,
-            None => entry.picture.clone(),
+        let clip = place.clip(entry);
+        let picture = match clip.is_whole() {
+            false => self.crops.get(&entry.picture, clip)?,
+            true => entry.picture.clone(),
         };
         let serial = picture.serial;
         let at = match self.sent.iter().position(|sent| sent.serial == serial) {
@@ -152,7 +153,7 @@ impl FramePictures {
         };
         let queued = sent.steps;
         // A part of a picture has no animation.
-        let steps = if place.region.is_none() { &entry.steps[..] } else { &[] };
+        let steps = if clip.is_whole() { &entry.steps[..] } else { &[] };
         let new = steps.iter().filter(|step| step.number > queued);
         for step in new.take(MAX_JOBS.saturating_sub(self.jobs.len())) {
             sent.steps = step.number;

@@ -9,7 +9,7 @@ use super::crops::Making;
 use super::frame::{Frame, FrameImage};
 use crate::base::placeholder::Part;
 use crate::base::{Attrs, CellStyle, Rect};
-use crate::terminal::graphics::{Entry, Picture, Pixels, Placement, Region};
+use crate::terminal::graphics::{Clip, Entry, Picture, Pixels, Placement};
 
 /// Most images in a frame; pictures beyond stay blank.
 const MAX_IMAGES: usize = 64;
@@ -27,8 +27,8 @@ const CUBE: u32 = 6;
 #[derive(Clone, PartialEq, Eq, Debug)]
 struct Key {
     serial: u64,
-    /// Part of the picture that the placement shows.
-    region: Option<Region>,
+    /// What the placement shows of the picture.
+    clip: Clip,
     /// Size of the placement in cells.
     size: (u32, u32),
     /// Cells of the placement that are in view.
@@ -100,16 +100,16 @@ impl Sixels {
     pub(super) fn show(&mut self, part: Part, entry: &Entry, place: &Placement, (x, y): (u32, u32)) {
         let origin = (x as i32 - part.col as i32, y as i32 - part.row as i32);
         let serial = entry.picture.serial;
-        let size = (place.cols, place.rows);
+        let (size, clip) = ((place.cols, place.rows), place.clip(entry));
         let same = |shown: &&mut Shown| {
             let key = &shown.key;
-            key.serial == serial && key.region == place.region && key.size == size && shown.origin == origin
+            key.serial == serial && key.clip == clip && key.size == size && shown.origin == origin
         };
         if let Some(shown) = self.shown.iter_mut().find(same) {
             return shown.cells.push((x, y));
         }
         let cell = if self.cell.0 == 0 || self.cell.1 == 0 { USUAL_CELL } else { self.cell };
-        let key = Key { serial, region: place.region, size, part: Rect::default(), cell };
+        let key = Key { serial, clip, size, part: Rect::default(), cell };
         self.shown.push(Shown { key, picture: entry.picture.clone(), origin, cells: vec![(x, y)] });
     }
 
@@ -199,16 +199,14 @@ fn image_of(picture: &Picture, key: &Key) -> Option<Vec<u8>> {
         return None;
     }
     let pixels = Pixels::decode(&picture.shape, picture.data.bytes())?;
-    let scaled = scaled(&pixels, key, (width, height));
+    let scaled = scaled(&pixels.clip(key.clip), key, (width, height));
     Some(encode(&scaled, width as usize))
 }
 
 /// The pixels in view, scaled so that the picture keeps its proportions in the middle of its cells. `None`:
 /// nothing is drawn there.
 fn scaled(pixels: &Pixels, key: &Key, (width, height): (u32, u32)) -> Vec<Option<[u8; 3]>> {
-    let (left, top, cols, rows) = key.region.unwrap_or((0, 0, pixels.width, pixels.height));
-    let cols = cols.min(pixels.width.saturating_sub(left)).max(1);
-    let rows = rows.min(pixels.height.saturating_sub(top)).max(1);
+    let (cols, rows) = (pixels.width.max(1), pixels.height.max(1));
     let (box_width, box_height) = (key.size.0 * key.cell.0, key.size.1 * key.cell.1);
     let scale = (f64::from(box_width) / f64::from(cols)).min(f64::from(box_height) / f64::from(rows));
     let (used_width, used_height) = (f64::from(cols) * scale, f64::from(rows) * scale);
@@ -231,7 +229,7 @@ fn scaled(pixels: &Pixels, key: &Key, (width, height): (u32, u32)) -> Vec<Option
                 out.push(None);
                 continue;
             };
-            out.push(mean(pixels, (left + cols.0, left + cols.1), (top + rows.0, top + rows.1)));
+            out.push(mean(pixels, cols, rows));
         }
     }
     out
@@ -405,15 +403,16 @@ mod tests {
         // Two pixels, red and blue, in 4 by 1 cells of 2 by 4 pixels: 8 by 4.
         let rgba = vec![255, 0, 0, 255, 0, 0, 255, 255];
         let pixels = Pixels { width: 2, height: 1, rgba };
-        let key = |part: Rect, region| Key { serial: 1, region, size: (4, 1), part, cell: (2, 4) };
+        let key = |part: Rect| Key { serial: 1, clip: Clip::default(), size: (4, 1), part, cell: (2, 4) };
         let (red, blue) = (Some([255, 0, 0]), Some([0, 0, 255]));
-        let whole = scaled(&pixels, &key(Rect::new(0, 0, 4, 1), None), (8, 4));
+        let whole = scaled(&pixels, &key(Rect::new(0, 0, 4, 1)), (8, 4));
         let row = [red, red, red, red, blue, blue, blue, blue];
         assert_eq!(whole, [row; 4].concat());
-        let half = scaled(&pixels, &key(Rect::new(1, 0, 2, 1), None), (4, 4));
+        let half = scaled(&pixels, &key(Rect::new(1, 0, 2, 1)), (4, 4));
         assert_eq!(half, [[red, red, blue, blue]; 4].concat());
         // A part of one pixel is a square in the middle.
-        let part = scaled(&pixels, &key(Rect::new(0, 0, 4, 1), Some((1, 0, 1, 1))), (8, 4));
+        let pixel = pixels.clip(Clip { region: Some((1, 0, 1, 1)), inset: None });
+        let part = scaled(&pixel, &key(Rect::new(0, 0, 4, 1)), (8, 4));
         assert_eq!(part, [[None, None, blue, blue, blue, blue, None, None]; 4].concat());
     }
 
@@ -423,7 +422,8 @@ mod tests {
         let mut sixels = Sixels { enabled: true, ..Sixels::default() };
         let shape = Shape { format: Format::Rgb, width: 1, height: 1, compressed: false, unpacked: 0 };
         let data = Data::new(vec![1, 2, 3].into()).unwrap();
-        let key = Key { serial: 1, region: None, size: (2, 1), part: Rect::default(), cell: (8, 16) };
+        let key =
+            Key { serial: 1, clip: Clip::default(), size: (2, 1), part: Rect::default(), cell: (8, 16) };
         sixels.begin_frame(&frame);
         let picture = Arc::new(Picture::new(shape, data));
         sixels.shown.push(Shown { key, picture, origin: (3, 2), cells: vec![(3, 2), (4, 2)] });

@@ -152,6 +152,7 @@ impl Terminal {
         self.generation += 1;
         self.fresh = false;
         self.parser.advance(bytes, &mut self.screen);
+        self.screen.forget_trimmed_placements();
         self.clock.note_string(self.parser.open_string());
     }
 

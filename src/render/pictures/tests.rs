@@ -90,6 +90,25 @@ fn a_part_of_a_picture_is_given_as_a_picture_of_its_own() {
 }
 
 #[test]
+fn a_picture_with_an_offset_lies_on_a_canvas_of_its_cells() {
+    use crate::terminal::graphics::{Format, Pixels};
+    // Cells of 16 by 32 pixels.
+    let t = terminal("a=T,i=1,C=1,X=3,Y=2,f=24,s=2,v=1;AQIDBAUG");
+    let mut shown = shown();
+    assert_eq!(show(&mut shown, t.pictures(), 1), None);
+    shown.take_wanted().into_iter().for_each(|making| making());
+    assert_eq!(show(&mut shown, t.pictures(), 1), None);
+    let sent = written(&mut shown);
+    let data = sent[1].strip_prefix("a=t,i=1073807361,q=2,f=32,s=16,v=32,o=z,m=0;").expect("packed pixels");
+    let shape = Shape { format: Format::Rgba, width: 16, height: 32, compressed: true, unpacked: 0 };
+    let pixels = Pixels::decode(&shape, &STANDARD.decode(data).expect("base64")).expect("pixels");
+    let drawn = (0..32).flat_map(|y| (0..16).map(move |x| (x, y))).filter(|(x, y)| pixels.at(*x, *y)[3] > 0);
+    assert_eq!(drawn.collect::<Vec<_>>(), [(3, 2), (4, 2)]);
+    assert_eq!(pixels.at(4, 2), [4, 5, 6, 255]);
+    assert_eq!(sent[2], "a=p,U=1,i=1073807361,p=8388608,c=1,r=1,q=2");
+}
+
+#[test]
 fn much_data_goes_in_chunks() {
     let side = 60; // 10800 bytes
     let t = terminal(&format!("a=T,U=1,i=9,c=1,r=1,f=24,s={side},v={side};{}", "AAAA".repeat(side * side)));

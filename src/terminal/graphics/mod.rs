@@ -26,7 +26,7 @@ mod store;
 
 pub(crate) use control::Control;
 pub(crate) use load::{Request, Source};
-pub(crate) use pixels::{Pixels, Region};
+pub(crate) use pixels::{Clip, Pixels};
 pub(crate) use save::GraphicsRecord;
 #[cfg(test)]
 pub(crate) use store::Format;
@@ -64,6 +64,8 @@ pub(crate) struct Graphics {
     /// True once the program has used the protocol: it then keeps working after the last client
     /// that knows it detaches.
     pub used: bool,
+    /// Oldest line of the history when placements of lines that left it were last looked for.
+    oldest_line: u64,
 }
 
 impl Screen {

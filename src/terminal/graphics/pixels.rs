@@ -8,7 +8,51 @@ use super::store::{Format, MAX_PIXELS, Shape};
 const MAX_DECODED_BYTES: u64 = 64 << 20;
 
 /// A rectangle of a picture: column and row of its first pixel, width and height.
-pub(crate) type Region = (u32, u32, u32, u32);
+pub(super) type Region = (u32, u32, u32, u32);
+
+/// A transparent canvas on which a picture lies, all in pixels of the picture: where the picture's first
+/// pixel is, and the size of the canvas.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
+pub struct Inset {
+    pub left: u32,
+    pub top: u32,
+    pub width: u32,
+    pub height: u32,
+}
+
+impl Inset {
+    /// The canvas of a picture of `size` pixels that is shown in `cells` pixels of the terminal, `offset` of
+    /// them from their left and top, and scaled to fill the rest if `fills` is set. `None` if no offset is
+    /// needed, or if the canvas is too large.
+    pub(crate) fn new(size: (u32, u32), cells: (u32, u32), offset: (u32, u32), fills: bool) -> Option<Self> {
+        let room = (cells.0.checked_sub(offset.0)?, cells.1.checked_sub(offset.1)?);
+        if offset == (0, 0) || [size.0, size.1, room.0, room.1].contains(&0) {
+            return None;
+        }
+        let ratio = |room: u32, size: u32| f64::from(room) / f64::from(size);
+        let fit = ratio(room.0, size.0).min(ratio(room.1, size.1));
+        let scale = if fills { fit } else { fit.min(1.0) };
+        let of_picture = |terminal: u32| (f64::from(terminal) / scale).round() as u32;
+        let (left, top) = (of_picture(offset.0), of_picture(offset.1));
+        let width = of_picture(cells.0).max(left.checked_add(size.0)?);
+        let height = of_picture(cells.1).max(top.checked_add(size.1)?);
+        let fits = u64::from(width) * u64::from(height) * 4 <= MAX_DECODED_BYTES;
+        fits.then_some(Self { left, top, width, height })
+    }
+}
+
+/// What a placement shows of a picture: a part, on a canvas; by default all of it, without one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Clip {
+    pub region: Option<Region>,
+    pub inset: Option<Inset>,
+}
+
+impl Clip {
+    pub(crate) fn is_whole(self) -> bool {
+        self == Self::default()
+    }
+}
 
 /// See the module comment.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -85,6 +129,35 @@ impl Pixels {
         let rows = (y..y + height).flat_map(|y| (x..x + width).flat_map(move |x| self.at(x, y)));
         Self { width, height, rgba: rows.collect() }
     }
+
+    /// What a placement shows of the picture; a region that is not inside is cut off.
+    pub(crate) fn clip(self, clip: Clip) -> Self {
+        let part = match clip.region {
+            Some((x, y, width, height)) => {
+                let (x, y) = (x.min(self.width), y.min(self.height));
+                self.cut((x, y, width.min(self.width - x), height.min(self.height - y)))
+            }
+            None => self,
+        };
+        match clip.inset {
+            Some(inset) => part.on_canvas(inset),
+            None => part,
+        }
+    }
+
+    fn on_canvas(&self, inset: Inset) -> Self {
+        let row_bytes = inset.width as usize * 4;
+        let mut rgba = vec![0; row_bytes * inset.height as usize];
+        let len = self.width.min(inset.width.saturating_sub(inset.left)) as usize * 4;
+        let rows = rgba.chunks_exact_mut(row_bytes.max(1)).skip(inset.top as usize);
+        for (to, from) in rows.zip(self.rgba.chunks_exact((self.width as usize * 4).max(1))) {
+            let left = inset.left as usize * 4;
+            if let (Some(to), Some(from)) = (to.get_mut(left..left + len), from.get(..len)) {
+                to.copy_from_slice(from);
+            }
+        }
+        Self { width: inset.width, height: inset.height, rgba }
+    }
 }
 
 /// Unpacks data that zlib packed; `None` if it is damaged or has more than `most` bytes.
@@ -160,6 +233,31 @@ pub(crate) mod tests {
         let bomb = deflate(&vec![0; 1 << 20]).unwrap();
         assert_eq!(inflate(&bomb, (1 << 20) - 1), None);
         assert_eq!(inflate(&bomb, 1 << 20).map(|data| data.len()), Some(1 << 20));
+    }
+
+    #[test]
+    fn an_offset_is_a_margin_of_the_picture_s_own_pixels() {
+        let new = |size, cells, offset, fills| {
+            Inset::new(size, cells, offset, fills).map(|i| (i.left, i.top, i.width, i.height))
+        };
+        // At its own size, in two cells of 10 by 20.
+        assert_eq!(new((12, 15), (20, 20), (3, 5), false), Some((3, 5, 20, 20)));
+        // Scaled to twice its size, and to half of it.
+        assert_eq!(new((8, 8), (20, 20), (4, 4), true), Some((2, 2, 10, 10)));
+        assert_eq!(new((32, 32), (20, 20), (4, 4), true), Some((8, 8, 40, 40)));
+        assert_eq!(new((8, 8), (20, 20), (0, 0), true), None);
+        assert_eq!(new((8, 8), (20, 20), (0, 20), true), None);
+        assert_eq!(new((1, 10_000), (2000, 20), (1, 1), true), None, "it would be too large");
+        let rgba = (1..=4).flat_map(|n| [n, 0, 0, 255]).collect();
+        let whole = Pixels { width: 2, height: 2, rgba };
+        let inset = Some(Inset { left: 1, top: 1, width: 4, height: 3 });
+        let reds = |region| -> Vec<u8> {
+            let made = whole.clone().clip(Clip { region, inset });
+            assert_eq!((made.width, made.height), (4, 3));
+            made.rgba.chunks(4).map(|pixel| if pixel[3] == 0 { 0 } else { pixel[0] }).collect()
+        };
+        assert_eq!(reds(None), [0, 0, 0, 0, 0, 1, 2, 0, 0, 3, 4, 0]);
+        assert_eq!(reds(Some((1, 0, 9, 9))), [0, 0, 0, 0, 0, 2, 0, 0, 0, 4, 0, 0]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use super::Failure;
 use super::control::Control;
-use super::pixels::Region;
+use super::pixels::{Inset, Region};
 use super::store::{Parent, Placement, Shape};
 use crate::base::Colour;
 use crate::base::history::RowFlags;
@@ -25,6 +25,8 @@ impl Screen {
         let entry = self.graphics.pictures.get(id).ok_or_else(|| Failure::no_picture(control))?;
         let (cols, rows) = size_in_cells(control, &entry.picture.shape, self.config.cell_pixels)?;
         let region = region(control, &entry.picture.shape);
+        let inset = (!is_virtual)
+            .then(|| inset(control, &entry.picture.shape, region, (cols, rows), self.config.cell_pixels));
         let moves = control.get(b'C') != 1 && parent.is_none();
         let at = match parent {
             Some(parent) => self.place_beside(parent, offset),
@@ -42,6 +44,7 @@ impl Screen {
             col: at.map_or(0, |(x, _)| x),
             parent: parent.map(|(picture, number)| Parent { picture, number, offset }),
             region,
+            inset: inset.flatten(),
         };
         let placed = self.graphics.pictures.place(id, place);
         let (number, old) = placed.ok_or_else(|| Failure::new("ENOSPC", "too many placements"))?;
@@ -169,6 +172,19 @@ impl Screen {
         (self.cx, self.cy) = cursor;
     }
 
+    /// Forgets placements of lines that left the history since the last call. Costs next to nothing
+    /// without pictures, and while nothing leaves the history.
+    pub(in crate::terminal) fn forget_trimmed_placements(&mut self) {
+        if self.graphics.pictures.is_empty() {
+            return;
+        }
+        let oldest = self.grid.history.oldest_line();
+        let trimmed = std::mem::replace(&mut self.graphics.oldest_line, oldest) != oldest;
+        if trimmed && self.graphics.pictures.first_line().is_some_and(|line| line < oldest) {
+            self.forget_lost_placements();
+        }
+    }
+
     /// Forgets placements whose cells are gone for good: those of lines that left the history, and
     /// those that were on the screen and were written over or erased.
     pub(in crate::terminal) fn forget_lost_placements(&mut self) {
@@ -189,11 +205,10 @@ impl Screen {
             !place.is_virtual
                 && match (place.line, top) {
                     (None, _) => !alternate || hidden,
+                    (Some(last), _) if last < oldest => true,
                     // The main screen is behind the alternate one.
                     (Some(_), None) => false,
-                    (Some(last), Some(top)) => {
-                        last < oldest || (hidden && last + 1 >= top + u64::from(place.rows))
-                    }
+                    (Some(last), Some(top)) => hidden && last + 1 >= top + u64::from(place.rows),
                 }
         });
         if !gone.is_empty() {
@@ -286,6 +301,25 @@ fn region(control: &Control, shape: &Shape) -> Option<Region> {
     is_part.then_some(region)
 }
 
+/// The offset of a picture in its first cell (`X`, `Y`): less than a cell, as in kitty.
+fn offset(control: &Control, pixels: (u32, u32)) -> (u32, u32) {
+    let less = |key: u8, side: u32| control.get(key).min(side.max(1) - 1);
+    (less(b'X', pixels.0), less(b'Y', pixels.1))
+}
+
+/// The canvas on which a picture in so many cells has its offset.
+fn inset(
+    control: &Control,
+    shape: &Shape,
+    region: Option<Region>,
+    cells: (u32, u32),
+    pixels: (u32, u32),
+) -> Option<Inset> {
+    let size = region.map_or((shape.width, shape.height), |(_, _, width, height)| (width, height));
+    let cells = (cells.0.checked_mul(pixels.0)?, cells.1.checked_mul(pixels.1)?);
+    Inset::new(size, cells, offset(control, pixels), control.has(b'c') || control.has(b'r'))
+}
+
 /// Columns and rows of a picture: those of the command, or as many as its size needs.
 fn size_in_cells(control: &Control, shape: &Shape, pixels: (u32, u32)) -> Result<(u32, u32), Failure> {
     let (cell_width, cell_height) = (u64::from(pixels.0.max(1)), u64::from(pixels.1.max(1)));
@@ -298,11 +332,11 @@ fn size_in_cells(control: &Control, shape: &Shape, pixels: (u32, u32)) -> Result
     if (cols == 0 || rows == 0) && (width == 0 || height == 0) {
         return Err(Failure::new("EINVAL", "the size of the image is not known"));
     }
+    let (left, top) = offset(control, pixels);
     let (cols, rows) = match (cols, rows) {
-        (0, 0) => (
-            (width + u64::from(control.get(b'X'))).div_ceil(cell_width),
-            (height + u64::from(control.get(b'Y'))).div_ceil(cell_height),
-        ),
+        (0, 0) => {
+            ((width + u64::from(left)).div_ceil(cell_width), (height + u64::from(top)).div_ceil(cell_height))
+        }
         (0, rows) => ((rows * cell_height * width).div_ceil(height * cell_width), rows),
         (cols, 0) => (cols, (cols * cell_width * height).div_ceil(width * cell_height)),
         both => both,

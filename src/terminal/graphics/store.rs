@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use bytes::Bytes;
 
 use super::control::Control;
-use super::pixels::{Pixels, Region, deflate};
+use super::pixels::{Clip, Inset, Pixels, Region, deflate};
 use crate::base::placeholder::FIRST_PLACED;
 
 /// Bytes of pictures kept for one pane, as transmitted. A new picture evicts those that were unused
@@ -121,15 +121,17 @@ impl Picture {
         Self { file: file.into(), in_file: AtomicBool::new(true), ..Self::new(shape, data) }
     }
 
-    /// A part of it as a picture of its own; `None` if it cannot be decoded, or without room.
-    pub fn cut(&self, region: Region) -> Option<Self> {
-        let whole = Pixels::decode(&self.shape, self.data.bytes())?;
-        let (x, y) = (region.0.min(whole.width), region.1.min(whole.height));
-        let (width, height) = (region.2.min(whole.width - x), region.3.min(whole.height - y));
-        let part = whole.cut((x, y, width, height));
+    /// What a placement shows of it as a picture of its own; `None` if it cannot be decoded, or without
+    /// room.
+    pub fn clip(&self, clip: Clip) -> Option<Self> {
+        let part = Pixels::decode(&self.shape, self.data.bytes())?.clip(clip);
+        let (width, height) = (part.width, part.height);
+        if width == 0 || height == 0 {
+            return None;
+        }
         let data = Data::new(deflate(&part.rgba)?.into())?;
         let shape = Shape { format: Format::Rgba, width, height, compressed: true, unpacked: 0 };
-        (width > 0 && height > 0).then(|| Self::new(shape, data))
+        Some(Self::new(shape, data))
     }
 
     /// Reports whether the data has not been read yet.
@@ -192,6 +194,18 @@ pub struct Placement {
     /// The part of the picture that it shows; `None` for all of it.
     #[serde(default)]
     pub region: Option<Region>,
+    /// The canvas on which the picture has its offset in the first cell.
+    #[serde(default)]
+    pub inset: Option<Inset>,
+}
+
+impl Placement {
+    /// What the placement shows of its picture. An animation has no offset: its frames are of the whole
+    /// picture.
+    pub fn clip(&self, entry: &Entry) -> Clip {
+        let inset = self.inset.filter(|_| self.region.is_some() || entry.steps.is_empty());
+        Clip { region: self.region, inset }
+    }
 }
 
 /// A placement to which another is relative.
@@ -423,6 +437,11 @@ impl Pictures {
         };
         entry.placements.push(place);
         Some((place.number, old))
+    }
+
+    /// The first logical line in which a placement ends.
+    pub fn first_line(&self) -> Option<u64> {
+        self.entries.iter().flat_map(|entry| &entry.placements).filter_map(|place| place.line).min()
     }
 
     /// Reports whether there are placements whose cells the program did not print itself.

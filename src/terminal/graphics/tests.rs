@@ -103,6 +103,34 @@ fn a_placement_may_show_a_part_of_its_picture() {
 }
 
 #[test]
+fn an_offset_in_the_first_cell_is_a_margin() {
+    let mut t = terminal(10, 4);
+    ask(&mut t, &format!("i=1,f=24,s=20,v=40,q=1;{}", "AAAA".repeat(20 * 40)));
+    for (command, size, inset) in [
+        ("X=5", (3, 2), Some((5, 0, 30, 40))),
+        ("X=5,Y=30", (3, 3), Some((5, 19, 30, 60))),
+        ("X=5,Y=10,c=2,r=2", (2, 2), Some((7, 13, 27, 53))),
+        ("x=10,X=5", (2, 2), Some((5, 0, 20, 40))),
+        ("X=5,U=1", (3, 2), None),
+        ("X=0", (2, 2), None),
+    ] {
+        ask(&mut t, &format!("a=p,i=1,p=1,C=1,q=1,{command}"));
+        let place = t.pictures().get(1).expect("an entry").placements[0];
+        let of = |i: pixels::Inset| (i.left, i.top, i.width, i.height);
+        assert_eq!(((place.cols, place.rows), place.inset.map(of)), (size, inset), "{command}");
+    }
+    // An animation is shown, without the offset.
+    ask(&mut t, "a=p,i=1,p=1,C=1,q=1,X=5");
+    let clip = |t: &Terminal| {
+        let entry = t.pictures().get(1).expect("an entry");
+        entry.placements[0].clip(entry)
+    };
+    assert!(!clip(&t).is_whole());
+    ask(&mut t, "a=f,i=1,f=24,s=1,v=1,q=1;AAAA");
+    assert!(clip(&t).is_whole());
+}
+
+#[test]
 fn answers_are_as_quiet_as_the_program_wants() {
     let mut t = terminal(10, 4);
     for (quiet, ok, bad) in [
@@ -325,11 +353,10 @@ fn placements_go_with_their_lines() {
     assert_eq!((count(&t), ids(&t).len()), (1, 1), "it is in the history");
     t.clear_history();
     assert_eq!((count(&t), ids(&t).len()), (0, 0));
-    // Trimmed: seen with the next picture.
+    // Trimmed.
     let mut t = scrolled();
     t.feed("\r\nx".repeat(200).as_bytes());
-    put(&mut t);
-    assert_eq!(ids(&t), [0xf000_0001]);
+    assert_eq!((count(&t), ids(&t).len()), (0, 0));
     // Erased or written over on the screen; a picture with an id stays without its placement.
     // What clears the screen moves the lines to the history.
     for (erase, left) in [("\x1b[2J", 3), ("\x1b[H\x1b[K", 1), ("\x1b[Hx", 2), ("\x1b[H\x1b[M", 1)] {
