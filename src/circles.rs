@@ -23,6 +23,7 @@ const ROOMS: &[&str] = &[
     "reactor",
     "render",
     "syntax",
+    "sys",
     "transcript",
 ];
 

@@ -18,6 +18,7 @@ mod reactor;
 mod render;
 mod server;
 mod syntax;
+mod sys;
 mod terminal;
 pub mod testing;
 mod transcript;

@@ -1,13 +1,13 @@
 //! The program: a tmux client, which starts keeper and server when there are none. This is the only file
 //! that uses client, keeper and server together.
 
-use crate::base::posix::choose_locale;
 use crate::client::{self, Program};
 use crate::keeper;
 use crate::options::COMMAND_ALIASES;
 use crate::protocol::custody::ServerStart;
 use crate::syntax::table::CommandFlags;
 use crate::syntax::{ArgValue, Origin, ParseContext, parse_arguments};
+use crate::sys::locale::choose_locale;
 
 /// Defaults for a client that parses its own command: the aliases of a new server.
 struct Defaults;

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 /// Rooms by floor. A room may import its own floor and those below it.
 const FLOORS: &[(&str, u8)] = &[
     ("base", 0),
+    ("sys", 0),
     ("reactor", 0),
     ("syntax", 1),
     ("terminal", 1),
@@ -27,8 +28,8 @@ const FLOORS: &[(&str, u8)] = &[
 
 /// Rooms beside the floors, with all that they may import.
 const SIDE: &[(&str, &[&str])] = &[
-    ("client", &["base", "protocol", "reactor", "client", "keeper"]),
-    ("keeper", &["base", "protocol", "keeper"]),
+    ("client", &["base", "sys", "protocol", "reactor", "client", "keeper"]),
+    ("keeper", &["base", "sys", "protocol", "keeper"]),
 ];
 
 pub(crate) fn sources(dir: &Path, out: &mut Vec<PathBuf>) {

@@ -70,7 +70,7 @@ fn history() -> String {
     let there = Path::new(&path).ancestors().find(|dir| dir.exists());
     match there.map(|dir| (dir, access(dir, AccessFlags::W_OK | AccessFlags::X_OK))) {
         Some((dir, Err(error))) => {
-            let why = crate::base::posix::strerror(error as i32);
+            let why = crate::sys::error::strerror(error as i32);
             format!("{path}; {}: {why}; set history-directory to another place", dir.display())
         }
         _ => path,

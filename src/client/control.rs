@@ -16,7 +16,7 @@ impl RawTerminal {
     /// Sets up the terminal on standard input. The error is a message for the user.
     pub(super) fn enter() -> Result<Self, String> {
         let before = tcgetattr(stdin())
-            .map_err(|error| format!("tcgetattr failed: {}", crate::base::posix::strerror(error as i32)))?;
+            .map_err(|error| format!("tcgetattr failed: {}", crate::sys::error::strerror(error as i32)))?;
         let mut raw = before.clone();
         cfmakeraw(&mut raw);
         raw.input_flags = InputFlags::ICRNL | InputFlags::IXANY;

@@ -1,9 +1,9 @@
 //! Files and standard streams that the client reads and writes for the server.
 
-use crate::base::posix::strerror;
 use crate::base::text::to_bytes;
 use crate::protocol::message::MAX_FILE_CHUNK;
 use crate::protocol::{Connection, Message, ProtocolError};
+use crate::sys::error::strerror;
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, open};
 use nix::sys::stat::Mode;

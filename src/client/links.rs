@@ -1,6 +1,6 @@
 //! `scopemux install-links DIR`: makes a link `tmux` to this program in a directory.
 
-use crate::base::posix::error_text;
+use crate::sys::error::error_text;
 use std::fs;
 use std::io::ErrorKind;
 use std::os::unix::fs::symlink;

@@ -21,11 +21,11 @@ mod start;
 mod streams;
 mod waiting;
 
-use crate::base::posix::error_text;
 use crate::base::text::{from_bytes, to_bytes};
 use crate::protocol::imsg::{FdMarking, MAX_PAYLOAD};
 use crate::protocol::message::{MAX_COMMAND, command_bytes};
 use crate::protocol::{ClientFlags, Connection, Message};
+use crate::sys::error::error_text;
 use cli::{Arguments, Parsed};
 use comeback::Comeback;
 use control::RawTerminal;
@@ -102,8 +102,8 @@ fn run(program: Program, mut arguments: Arguments) -> Result<i32, String> {
     });
     // From here on signals are blocked until the client waits for a server; processes that it starts get
     // the old mask.
-    let signals = Signals::take()
-        .map_err(|error| format!("signals: {}", crate::base::posix::strerror(error as i32)))?;
+    let signals =
+        Signals::take().map_err(|error| format!("signals: {}", crate::sys::error::strerror(error as i32)))?;
     let mut raw = None;
     let mut outcome = Outcome::default();
     let mut comeback = Comeback::new();

@@ -1,8 +1,8 @@
 //! Paths and environment: home, working directory, socket, configuration files, and settings from
 //! environment variables.
 
-use crate::base::posix::error_text;
 use crate::base::text::from_bytes;
+use crate::sys::error::error_text;
 use nix::unistd::{Uid, User, getuid};
 use std::env;
 use std::fs::{self, DirBuilder};

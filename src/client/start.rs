@@ -6,11 +6,11 @@ use super::cli::Arguments;
 use super::place;
 use super::signals::Signals;
 use super::socket::StartLock;
-use crate::base::posix::error_text;
 use crate::keeper::{self, Keeper, Template};
 use crate::protocol::custody::ServerStart;
 use crate::protocol::fdpass::{Progress, drain, fill};
 use crate::protocol::{ClientFlags, Connection, Message};
+use crate::sys::error::error_text;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::stat::{Mode, umask};
 use std::io;
@@ -73,7 +73,7 @@ pub(super) fn start(
     }
     let (ours, theirs) = UnixStream::pair().map_err(|error| error_text(&error))?;
     let daemon = keeper::daemonize()
-        .map_err(|error| format!("fork failed: {}", crate::base::posix::strerror(error as i32)))?;
+        .map_err(|error| format!("fork failed: {}", crate::sys::error::strerror(error as i32)))?;
     if !daemon {
         return Ok(ours.into());
     }

@@ -110,7 +110,7 @@ fn loaded(
 
 /// Error message for a file, such as `No such file or directory: PATH`.
 pub(crate) fn file_error(error: FileError, path: &str) -> String {
-    format!("{}: {path}", crate::base::posix::strerror(error.0))
+    format!("{}: {path}", crate::sys::error::strerror(error.0))
 }
 
 pub(crate) fn show_buffer(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {

@@ -15,7 +15,7 @@ use super::{output, place};
 const MAX_DEPTH: u32 = 50;
 
 fn strerror(error: FileError) -> String {
-    crate::base::posix::strerror(error.0)
+    crate::sys::error::strerror(error.0)
 }
 
 /// Queues the reading of a configuration file at start. `quiet`: the file need not exist.

@@ -6,10 +6,10 @@
 
 use std::borrow::Cow;
 
-use crate::base::posix::strftime;
 use crate::syntax::format::{
     Body, Form, Format, Kind, MAX_TEXT, Operands, Over, Pair, Part, Piece, Pieces, Replacement,
 };
+use crate::sys::time::strftime;
 
 use super::loops::Loop;
 use super::objects::Objects;

@@ -1,8 +1,8 @@
 //! Looking up names in formats: an option, a variable, an added variable, or the environment, in this
 //! order; and turning the value into text.
 
-use crate::base::posix::strftime;
 use crate::options::{ArrayKey, Value as OptionValue, names::split_index, table};
+use crate::sys::time::strftime;
 
 use super::objects::Objects;
 use super::plan::{Flags, number};

@@ -5,9 +5,10 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::ffi::CString;
 
-use crate::base::posix::{Regex, fnmatch};
 use crate::base::text::{from_bytes, to_bytes};
 use crate::syntax::format::Kind;
+use crate::sys::pattern::fnmatch;
+use crate::sys::regex::Regex;
 
 use super::fuzzy;
 use super::number::{parse_float, print_float, settle_nan, truncate};

@@ -1,6 +1,6 @@
 //! Times as `#{t/p:…}` and `#{t/r:…}` show them.
 
-use crate::base::posix::{local_time, strftime};
+use crate::sys::time::{local_time, strftime};
 
 /// A time, shortened by its age: the time of day, the day, the day and month, or the month and year.
 pub(super) fn pretty_time(secs: i64, now: i64) -> String {

@@ -65,7 +65,7 @@ impl Keeper {
                 server(self.give_over(theirs.into(), Vec::new(), false))
             }
             Err(error) => {
-                eprintln!("fork failed: {}", crate::base::posix::strerror(error.raw_os_error().unwrap_or(0)));
+                eprintln!("fork failed: {}", crate::sys::error::strerror(error.raw_os_error().unwrap_or(0)));
                 std::process::exit(1)
             }
         }

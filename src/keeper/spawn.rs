@@ -2,9 +2,9 @@
 //! file and relies on the keeper having a single thread.
 
 use super::limits::FileLimits;
-use crate::base::exec::is_script;
 use crate::base::text::to_bytes;
 use crate::protocol::custody::{Pty, Spawn, Stdio};
+use crate::sys::exec::is_script;
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, FdFlag, OFlag, fcntl, open, openat};
 use nix::libc;

@@ -5,10 +5,10 @@
 use super::handover::{SUCCESSOR_VARIABLE, become_program, execute, pack_into};
 use super::spawn::{IGNORED, dispose, fork_here, quit};
 use super::state::{Keeper, Successor};
-use crate::base::posix::strerror;
 use crate::base::text::to_bytes;
 use crate::protocol::custody::{Handle, Report};
 use crate::protocol::upgrade::ToOld;
+use crate::sys::error::strerror;
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, open};
 use nix::sys::signal::{SigmaskHow, Signal, kill, sigprocmask};

@@ -1,8 +1,8 @@
 //! Starting programs: in new windows, new panes and respawned ones, with their environment and directory.
 
-use crate::base::exec;
 use crate::base::{ClientId, PaneId, SessionId, WindowId};
 use crate::options::{Environ, opt};
+use crate::sys::exec;
 
 use super::events::EventKind;
 use super::host::SpawnRequest;

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::posix::fnmatch;
 use crate::base::tracked::Tracked;
+use crate::sys::pattern::fnmatch;
 
 /// A variable of an environment.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::base::number::parse_number;
-use crate::base::posix::fnmatch;
 use crate::base::{Colour, Key};
 use crate::syntax::parse::NoContext;
 use crate::syntax::style::Style;
 use crate::syntax::{CommandList, Origin, parse_string};
+use crate::sys::pattern::fnmatch;
 
 use super::array_key::ArrayKey;
 use super::level::Options;

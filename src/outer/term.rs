@@ -5,8 +5,8 @@ use super::acs;
 use super::caps::{Cap, CapKind};
 use super::expand::{Param, expand_into};
 use super::features::Features;
-use crate::base::posix::fnmatch;
 use crate::base::text::{from_bytes, to_bytes};
+use crate::sys::pattern::fnmatch;
 
 /// Longest stored capability in bytes; longer ones are cut.
 const MAX_CAP_BYTES: usize = 8191;

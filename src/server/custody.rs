@@ -285,7 +285,7 @@ impl Custody {
         }
         let roomy = has_room(RESERVE + MARGIN);
         if !roomy && !has_room(RESERVE) {
-            return Err(crate::base::posix::strerror(libc::EMFILE));
+            return Err(crate::sys::error::strerror(libc::EMFILE));
         }
         self.spare_checks.set(if roomy { CHECKS } else { 0 });
         Ok(())
@@ -301,7 +301,7 @@ impl Custody {
         self.ask_to_start(spawn)?;
         match self.wait_for(token)? {
             Started::Yes { pid, tty, contained, fd } => Ok((pid, tty, contained, fd)),
-            Started::No(errno) => Err(crate::base::posix::strerror(errno)),
+            Started::No(errno) => Err(crate::sys::error::strerror(errno)),
         }
     }
 
@@ -342,7 +342,7 @@ impl Custody {
                     match poll(&mut fds, PollTimeout::from(PATIENCE_MS)) {
                         Ok(0) => return Err("the keeper does not answer".to_owned()),
                         Err(nix::errno::Errno::EINTR) => continue,
-                        Err(error) => return Err(crate::base::posix::strerror(error as i32)),
+                        Err(error) => return Err(crate::sys::error::strerror(error as i32)),
                         Ok(_) => {}
                     }
                     self.flush();
@@ -381,7 +381,7 @@ impl Custody {
                 self.started.push_back((token, Ok(JobStarted { pid, fd: Some(fd), tty })));
             }
             Report::SpawnFailed { token, errno } if self.starting.remove(&token) => {
-                self.started.push_back((token, Err(crate::base::posix::strerror(errno))));
+                self.started.push_back((token, Err(crate::sys::error::strerror(errno))));
             }
             // The server gave up on this start: nobody uses the program.
             Report::Spawned { token, .. } => {
@@ -391,7 +391,7 @@ impl Custody {
             }
             Report::Pong { .. } | Report::SpawnFailed { .. } => {}
             Report::UpgradeFailed { errno } => {
-                let why = crate::base::posix::strerror(errno);
+                let why = crate::sys::error::strerror(errno);
                 self.news.push(News::KeeperStays(why));
             }
             Report::NotContained { token } => self.uncontained.push(token),

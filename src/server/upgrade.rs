@@ -70,7 +70,7 @@ impl World {
             None => own_program().map_err(|error| error.to_string())?,
         };
         check(&program).map_err(|error| {
-            format!("{program}: {}", crate::base::posix::strerror(error.raw_os_error().unwrap_or(0)))
+            format!("{program}: {}", crate::sys::error::strerror(error.raw_os_error().unwrap_or(0)))
         })?;
         let begin = || -> io::Result<(OwnedFd, OwnedFd)> {
             let (ours, theirs) = UnixStream::pair()?;

@@ -10,8 +10,8 @@ use std::sync::Arc;
 use nix::sys::eventfd::{EfdFlags, EventFd};
 use parking_lot::{Condvar, Mutex};
 
-use crate::base::posix::run_in_background;
 use crate::model::host::{Callback, Work};
+use crate::sys::threads::run_in_background;
 
 /// Most threads. They are started on demand and stay.
 const MAX_THREADS: usize = 2;

@@ -37,8 +37,8 @@ use super::line::Line;
 use crate::base::codec::{Malformed, Reader, put_varint};
 use crate::base::history::{HistoryView, Row, RowFlags};
 use crate::base::links::Links;
-use crate::base::posix::strftime;
 use crate::base::{Attrs, CellStyle};
+use crate::sys::time::strftime;
 
 /// Hashes of kept rows that are remembered: eight bytes each, and an entry of a map.
 const WINDOW: usize = 4096;

@@ -138,7 +138,7 @@ impl Exporter {
     fn note(&mut self, line: u64, out: &mut String) {
         while self.notes.front().is_some_and(|note| note.line <= line) {
             let Some(note) = self.notes.pop_front() else { return };
-            let when = crate::base::posix::strftime("%Y-%m-%d %H:%M:%S", note.time);
+            let when = crate::sys::time::strftime("%Y-%m-%d %H:%M:%S", note.time);
             let text = format!("-- {when}: {} --", note.text.replace('\n', " "));
             match self.form {
                 Form::Text | Form::Ansi => {

@@ -55,7 +55,7 @@ impl Lost {
 
     /// Time when they were printed, as far as known.
     fn when(&self) -> String {
-        let time = |secs| crate::base::posix::strftime("%Y-%m-%d %H:%M:%S", secs);
+        let time = |secs| crate::sys::time::strftime("%Y-%m-%d %H:%M:%S", secs);
         let (from, to) = (time(self.from), time(self.to));
         match (self.from, self.to) {
             (0, 0) => String::new(),

@@ -10,8 +10,8 @@ use super::literals::{self, longest_word};
 use super::view::{Chunk, LineAt, TranscriptView};
 use crate::base::CellFlags;
 use crate::base::history::{HistoryView, Run, RunKind};
-use crate::base::posix;
 use crate::base::text::to_bytes;
+use crate::sys;
 
 /// Longest pattern, in bytes; a longer one matches nothing.
 const MAX_PATTERN: usize = 4096;
@@ -54,7 +54,7 @@ pub struct Needle {
 
 enum Exact {
     Literal(bytes::Regex),
-    Posix(posix::Regex),
+    Posix(sys::regex::Regex),
 }
 
 impl Needle {
@@ -64,7 +64,7 @@ impl Needle {
             return None;
         }
         let exact = if is_regex {
-            Exact::Posix(posix::Regex::new(&to_bytes(pattern), ignore_case)?)
+            Exact::Posix(sys::regex::Regex::new(&to_bytes(pattern), ignore_case)?)
         } else {
             let mut builder = bytes::RegexBuilder::new(&regex::escape(pattern));
             Exact::Literal(builder.case_insensitive(ignore_case).size_limit(FILTER_BYTES).build().ok()?)

@@ -31,7 +31,7 @@ use super::view::TranscriptView;
 use super::widths::Widths;
 use super::writer;
 use crate::base::PaneId;
-use crate::base::posix::run_in_background;
+use crate::sys::threads::run_in_background;
 
 /// Settings of a store.
 pub struct StoreConfig {

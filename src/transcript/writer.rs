@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::base::posix::error_text;
+use crate::sys::error::error_text;
 
 use super::alternate;
 use super::info;

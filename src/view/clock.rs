@@ -1,13 +1,14 @@
 //! The clock mode: the time in large digits.
 
 use crate::base::clock::Now;
-use crate::base::{Cell, CellFlags, CellStyle, Colour, PaneId, Point, Size, Surface, posix};
+use crate::base::{Cell, CellFlags, CellStyle, Colour, PaneId, Point, Size, Surface};
 use crate::model::Cx;
 use crate::model::host::TimerId;
 use crate::model::mode::{ModeResult, ModeTarget, PaneMode};
 use crate::model::option_access::OptionScope;
 use crate::model::queue::KeyEvent;
 use crate::options::opt;
+use crate::sys::time;
 
 use super::modes;
 
@@ -46,9 +47,9 @@ fn time_text(style: &str, now: Now) -> String {
         "24-with-seconds" => "%H:%M:%S",
         _ => "%H:%M",
     };
-    let mut text = posix::strftime(format, now.secs());
+    let mut text = time::strftime(format, now.secs());
     if style.starts_with("12") {
-        text.push_str(if posix::local_time(now.secs()).tm_hour >= 12 { "PM" } else { "AM" });
+        text.push_str(if time::local_time(now.secs()).tm_hour >= 12 { "PM" } else { "AM" });
     }
     text
 }

@@ -2,9 +2,9 @@
 //! names and patterns, offsets, and words in braces.
 
 use crate::base::number::parse_number;
-use crate::base::posix::fnmatch;
 use crate::base::{ClientId, MouseEvent, PaneId, SessionId, WindowId};
 use crate::syntax::table::{FindFlags, FindKind, FindSpec};
+use crate::sys::pattern::fnmatch;
 
 use super::super::neighbours::Side;
 use super::super::winlinks::Step;

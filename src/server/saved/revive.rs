@@ -15,7 +15,6 @@ use std::time::Duration;
 use parking_lot::Mutex;
 
 use crate::base::clock::Now;
-use crate::base::posix::strftime;
 use crate::base::{PaneId, SessionId, WindowId};
 use crate::model::events::EventKind;
 use crate::model::host::{RestoreShare, RestoreWatch, Restored};
@@ -32,6 +31,7 @@ use crate::server::pump::{feed_all, split_checkpoint};
 use crate::server::restore::{is_held, remake, restore_session, restore_window};
 use crate::server::snapshot::{PaneRecord, SessionRecord, WindowRecord};
 use crate::server::world::World;
+use crate::sys::time::strftime;
 use crate::terminal::config::KittyGraphics;
 use crate::terminal::{MemoryHistory, Terminal, TerminalConfig};
 use crate::transcript::{PaneHandle, PaneHistory, PaneInfo, Recovered, TranscriptStore};

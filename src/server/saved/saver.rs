@@ -15,10 +15,10 @@ use std::time::{Duration, Instant, SystemTime};
 use parking_lot::Mutex;
 
 use crate::base::PaneId;
-use crate::base::posix::error_text;
 use crate::model::host::ExitStatus;
 use crate::options::opt;
 use crate::server::runtime::Runtime;
+use crate::sys::error::error_text;
 use crate::transcript::{Disk, Recovered, Storage};
 
 use super::file::{Files, texts};

@@ -8,10 +8,10 @@ use crate::server::jobs::NewJob;
 
 impl JobHost for World {
     fn run_job(&mut self, request: JobRequest) -> Result<JobId, String> {
-        let command = request.command.iter().filter(|command| !crate::base::exec::is_script(command));
+        let command = request.command.iter().filter(|command| !crate::sys::exec::is_script(command));
         let words = request.argv.iter().chain(command).map(String::as_str);
         let environ = request.environ.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-        crate::base::exec::check(words, environ)?;
+        crate::sys::exec::check(words, environ)?;
         let (token, started) = self.custody.spawn_job(&request)?;
         let (pid, fd, tty) = started.map_or((0, None, String::new()), |job| (job.pid, job.fd, job.tty));
         let name = request.command.clone().unwrap_or_else(|| request.argv.join(" "));

@@ -1,6 +1,6 @@
 //! A fault at each change in turn, and the state that the next server finds.
 
-use crate::base::posix::strerror;
+use crate::sys::error::strerror;
 use std::path::Path;
 
 use super::super::fault::Fault;

@@ -65,7 +65,7 @@ pub(super) fn save(cx: &mut Cx<'_>, target: &ModeTarget, content: Content, path:
     let shown = path.clone();
     let done = Box::new(move |cx: &mut Cx<'_>, result: Result<Vec<u8>, FileError>| {
         if let (Err(error), Some(client)) = (result, client) {
-            let text = format!("{}: {shown}", crate::base::posix::strerror(error.0));
+            let text = format!("{}: {shown}", crate::sys::error::strerror(error.0));
             crate::view::message::show_error(cx, client, &text);
         }
     });

@@ -9,10 +9,10 @@ use std::ffi::CString;
 use super::backing::{Backing, Line, is_tab};
 use super::state::CopyState;
 use crate::base::history::Seek;
-use crate::base::posix::Regex;
 use crate::base::text::to_bytes;
 use crate::base::width::clusters;
 use crate::base::{Cell, Glyph};
+use crate::sys::regex::Regex;
 use crate::transcript::prefilter;
 
 /// Rows in the first slice (so large that most searches end within their command), rows in each

@@ -4,12 +4,12 @@
 use super::draw::put_text;
 use super::{Outcome, Pressed, Setup, Source, Tree, run_command};
 use crate::base::commands::CommandRecord;
-use crate::base::posix::strftime;
 use crate::base::{CellStyle, Key, KeyCode, PaneId, Point, Size, Surface};
 use crate::format::Objects;
 use crate::format::sort::Order;
 use crate::model::{Cx, FindState};
 use crate::syntax::args::Args;
+use crate::sys::time::strftime;
 use crate::view::copy::{CopyMode, with_copy_mode};
 use crate::view::mode_tree::found::about_pane;
 use crate::view::modes::{self, Entered};

@@ -3,8 +3,8 @@
 
 use nix::sys::resource::{Resource, getrlimit};
 
-use super::posix::strerror;
-use super::text::to_bytes;
+use super::error::strerror;
+use crate::base::text::to_bytes;
 
 /// Bytes of one argument or variable, its NUL included (the kernel's `MAX_ARG_STRLEN`).
 const MAX_STRING: usize = 128 << 10;
