@@ -1,8 +1,10 @@
 //! The client's signals: blocked until it waits for a server, and then caught by the runtime, so that no
-//! call is interrupted. Dispositions are set here, the only unsafe code of the client.
+//! call is interrupted.
 
-use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, SigmaskHow, Signal, sigaction, sigprocmask};
+use nix::sys::signal::{SigSet, SigmaskHow, Signal, sigprocmask};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+
+use crate::sys::signals;
 
 /// Signals that a client catches.
 pub(super) const CAUGHT: [Signal; 8] = [
@@ -28,7 +30,7 @@ impl Signals {
     /// Blocks and ignores a client's signals.
     pub(super) fn take() -> nix::Result<Self> {
         for signal in IGNORED {
-            dispose(signal, SigHandler::SigIgn);
+            signals::ignore(signal);
         }
         let set = SigSet::from_iter(CAUGHT);
         let mut before = SigSet::empty();
@@ -41,7 +43,7 @@ impl Signals {
     /// tmux: SIGTTIN and SIGTTOU stay ignored in programs that a client or a server runs.
     pub(super) fn restore(&self) {
         for signal in CAUGHT.into_iter().chain([Signal::SIGPIPE, Signal::SIGTSTP, Signal::SIGQUIT]) {
-            dispose(signal, SigHandler::SigDfl);
+            signals::reset(signal);
         }
         let _ = sigprocmask(SigmaskHow::SIG_SETMASK, Some(&self.before), None);
     }
@@ -50,13 +52,13 @@ impl Signals {
 /// Stops this process until it is continued. Restores the default action first; call `ignore_stop`
 /// afterwards to ignore the terminal's stop key again.
 pub(super) fn stop() {
-    dispose(Signal::SIGTSTP, SigHandler::SigDfl);
+    signals::reset(Signal::SIGTSTP);
     let _ = nix::sys::signal::kill(nix::unistd::getpid(), Signal::SIGTSTP);
 }
 
 /// Ignores the stop key again.
 pub(super) fn ignore_stop() {
-    dispose(Signal::SIGTSTP, SigHandler::SigIgn);
+    signals::ignore(Signal::SIGTSTP);
 }
 
 /// Collects all children that have ended.
@@ -66,10 +68,4 @@ pub(super) fn reap() {
             break;
         }
     }
-}
-
-fn dispose(signal: Signal, handler: SigHandler) {
-    let action = SigAction::new(handler, SaFlags::SA_RESTART, SigSet::empty());
-    // SAFETY: only SIG_DFL and SIG_IGN are installed here, so no handler can run.
-    let _ = unsafe { sigaction(signal, &action) };
 }

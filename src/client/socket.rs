@@ -1,8 +1,9 @@
 //! Reaching the server: connecting, the lock that prevents two clients from starting two servers, and
 //! finding out how the server marks descriptors.
 
-use crate::protocol::fdpass::{receive, send};
+use crate::protocol::fdpass::send;
 use crate::protocol::imsg::{FdMarking, Header};
+use crate::sys::descriptors::receive;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{getsockopt, sockopt::PeerCredentials};

@@ -10,6 +10,7 @@ use crate::keeper::{self, Keeper, Template};
 use crate::protocol::custody::ServerStart;
 use crate::protocol::fdpass::{Progress, drain, fill};
 use crate::protocol::{ClientFlags, Connection, Message};
+use crate::sys::descriptors;
 use crate::sys::error::error_text;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::stat::{Mode, umask};
@@ -41,7 +42,7 @@ pub(super) fn activated_listener() -> Option<OwnedFd> {
     if pid != nix::unistd::getpid().as_raw() || count < 1 {
         return None;
     }
-    keeper::adopt(SYSTEMD_FIRST_FD)
+    descriptors::adopt(SYSTEMD_FIRST_FD)
 }
 
 /// Starts a server and returns a connection to it. With `-D` (in the foreground) it does not return.

@@ -2,16 +2,17 @@
 //! processes, removing it.
 
 use std::collections::HashSet;
-use std::ffi::{CStr, CString};
+use std::ffi::CStr;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::fd::OwnedFd;
-use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+
+use crate::sys::attribute;
 
 /// Maximum number of groups below a pane's own that are read (programs in a pane may make some).
 const MAX_SUBGROUPS: usize = 1024;
@@ -139,10 +140,7 @@ impl Group {
     /// Asks systemd-oomd to spare the group. It does so if the group and the monitored one belong to the
     /// same user, or if root owns the group.
     pub(super) fn spare(&self) -> io::Result<()> {
-        let path = CString::new(self.dir.as_os_str().as_bytes())?;
-        // SAFETY: both strings end with NUL, and the value is one byte long.
-        let done = unsafe { libc::setxattr(path.as_ptr(), SPARE.as_ptr(), b"1".as_ptr().cast(), 1, 0) };
-        if done == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+        attribute::set(&self.dir, SPARE, b"1")
     }
 
     pub(super) fn procs_file(&self) -> PathBuf {

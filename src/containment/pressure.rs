@@ -1,6 +1,6 @@
 //! Notification by the kernel that tasks wait for memory, as a descriptor for a loop.
 
-use std::fs::{File, OpenOptions};
+use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::OpenOptionsExt;
@@ -8,8 +8,9 @@ use std::sync::Arc;
 
 use nix::sys::eventfd::{EfdFlags, EventFd};
 use tokio::io::Interest;
-use tokio::io::unix::AsyncFd;
 use tokio::runtime::Runtime;
+
+use crate::sys::watched::Watched;
 
 /// Fires when tasks have waited for 150 ms within 2 s. Since 6.5, windows that are multiples of 2 s are
 /// open to every user.
@@ -37,8 +38,7 @@ impl Pressure {
         trigger.write_all(stalls)?;
         let fired = Arc::new(EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)?);
         let _context = tasks.enter();
-        // SAFETY: the descriptor is owned by what is registered, which nobody gets at.
-        let trigger = unsafe { AsyncFd::register_with_interest(trigger, Interest::PRIORITY)? };
+        let trigger = Watched::new(trigger.into(), Interest::PRIORITY)?;
         tasks.spawn(pass_on(trigger, Arc::downgrade(&fired)));
         Ok(Self(fired))
     }
@@ -55,7 +55,7 @@ impl Pressure {
 }
 
 /// Passes each event of the trigger on, as long as somebody waits for them.
-async fn pass_on(trigger: AsyncFd<File>, fired: std::sync::Weak<EventFd>) {
+async fn pass_on(trigger: Watched, fired: std::sync::Weak<EventFd>) {
     while let Ok(mut ready) = trigger.ready(Interest::PRIORITY).await {
         ready.clear_ready();
         let Some(fired) = fired.upgrade() else { return };

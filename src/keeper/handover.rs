@@ -2,13 +2,15 @@
 //! open. The new keeper has the same process id, the same children, and a new server.
 
 use super::limits::FileLimits;
-use super::spawn::{Inherited, adopt, quit};
+use super::spawn::Inherited;
 use super::state::{Keeper, Template};
 use crate::base::codec::{Malformed, Reader, put_varint};
 use crate::base::text::to_bytes;
 use crate::protocol::ClientFlags;
 use crate::protocol::custody::{HeldChild, ServerStart, put_text, text};
 use crate::protocol::ring::Ring;
+use crate::sys::descriptors::adopt;
+use crate::sys::fork::quit;
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use nix::sys::memfd::{MFdFlags, memfd_create};

@@ -1,15 +1,15 @@
 //! A keeper without a server: it keeps the terminals, tells clients why there is no server, and finds out
 //! which client asks for one.
 
-use super::spawn::adopt;
 use super::state::Keeper;
 use crate::protocol::custody::{Caller, Handle};
-use crate::protocol::fdpass::{drain, receive};
+use crate::protocol::fdpass::drain;
 use crate::protocol::{ClientFlags, Connection, Message};
+use crate::sys::descriptors::{self, receive};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signalfd::SignalFd;
-use nix::sys::socket::{SockFlag, accept4, getsockopt, sockopt::PeerCredentials};
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use nix::sys::socket::{SockFlag, getsockopt, sockopt::PeerCredentials};
+use std::os::fd::{AsFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 /// Maximum number of clients that are served at once; one more replaces the oldest.
@@ -127,8 +127,7 @@ fn wait(heard: &[Heard], listener: &OwnedFd, signals: &SignalFd, left: Option<Du
 
 /// Accepts a connection of this user or of root; others need a server to check their access.
 fn accept(listener: &OwnedFd) -> Option<OwnedFd> {
-    let raw = accept4(listener.as_raw_fd(), SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK).ok()?;
-    let socket = adopt(raw)?;
+    let socket = descriptors::accept(listener.as_fd(), SockFlag::SOCK_NONBLOCK).ok()?;
     let uid = getsockopt(&socket, PeerCredentials).ok()?.uid();
     (uid == 0 || uid == nix::unistd::getuid().as_raw()).then_some(socket)
 }

@@ -21,5 +21,5 @@ mod successor;
 
 pub(crate) use handover::replace;
 pub(crate) use resume::resume;
-pub(crate) use spawn::{adopt, daemonize};
+pub(crate) use spawn::daemonize;
 pub(crate) use state::{Keeper, Template};

@@ -1,16 +1,19 @@
 //! Continues as what the environment says: a keeper that executed a new program, or the next server.
 
 use super::handover::{RESUME_VARIABLE, SUCCESSOR_VARIABLE, unpack_from};
-use super::spawn::{IGNORED, adopt, dispose, quit};
+use super::spawn::IGNORED;
 use super::state::wait_for;
 use super::successor::say;
 use crate::protocol::custody::ServerStart;
 use crate::protocol::upgrade::{FORMAT, ToOld};
+use crate::sys::descriptors::{adopt, leave};
+use crate::sys::fork::quit;
+use crate::sys::signals;
 use nix::sys::signal::{SigmaskHow, Signal, kill, sigprocmask};
 use nix::unistd::Pid;
 use std::env;
 use std::ffi::CString;
-use std::os::fd::BorrowedFd;
+use std::os::fd::AsFd;
 
 /// Milliseconds until an old server, whose connection was closed, is killed.
 const OLD_SERVER_MS: u64 = 3000;
@@ -29,7 +32,7 @@ pub(crate) fn resume(server: fn(ServerStart) -> !) {
     if let Some(pid) = keeper.server_pid {
         end_old_server(pid);
     }
-    IGNORED.into_iter().for_each(|signal| dispose(signal, false));
+    IGNORED.into_iter().for_each(signals::reset);
     let _ = sigprocmask(SigmaskHow::SIG_SETMASK, Some(&keeper.inherited.mask), None);
     keeper.run_again()
 }
@@ -40,10 +43,12 @@ fn become_successor(server: fn(ServerStart) -> !) {
     let mut numbers = value.split(',').map_while(|number| number.parse::<i32>().ok());
     let (Some(state), Some(channel)) = (numbers.next(), numbers.next()) else { return };
     if numbers.next().is_none() {
-        // SAFETY: this descriptor was passed to this program and is used by nobody else.
-        let channel = unsafe { BorrowedFd::borrow_raw(channel) };
-        let name = concat!("scopemux ", env!("CARGO_PKG_VERSION")).to_owned();
-        say(channel, ToOld::Hello { format: FORMAT, name });
+        if let Some(channel) = adopt(channel) {
+            let name = concat!("scopemux ", env!("CARGO_PKG_VERSION")).to_owned();
+            say(channel.as_fd(), ToOld::Hello { format: FORMAT, name });
+            // It is in the state too, which whoever continues from here adopts.
+            let _ = leave(channel);
+        }
         take_name(&value);
     }
     let Some(state) = adopt(state) else { quit(1) };

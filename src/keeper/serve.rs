@@ -5,13 +5,15 @@ use super::groups;
 use super::handover::pack_birth;
 use super::hold::{Wish, disappoint};
 use super::limits::RESERVE;
-use super::spawn::{IGNORED, Refusals, dispose, fork_here, open_gate, quit, spawn};
+use super::spawn::{IGNORED, Refusals, open_gate, spawn};
 use super::state::{Keeper, Template, wait_any, wait_for};
 use super::strangers::LOOK_MS;
 use crate::base::text::to_bytes;
 use crate::protocol::custody::{Caller, Handle, HeldChild, Part, Recovered, Report, Request, ServerStart};
 use crate::protocol::custody::{Spawn, Stdio};
 use crate::protocol::fdpass::has_room;
+use crate::sys::fork::{fork, quit};
+use crate::sys::signals;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::prctl;
@@ -53,7 +55,7 @@ impl Keeper {
 
     /// Becomes the server, while a child becomes the keeper.
     pub(crate) fn run_beside(mut self) -> ! {
-        let forked = UnixStream::pair().and_then(|pair| Ok((pair, fork_here()?)));
+        let forked = UnixStream::pair().and_then(|pair| Ok((pair, fork()?)));
         match forked {
             Ok(((ours, theirs), None)) => {
                 drop(theirs);
@@ -95,11 +97,11 @@ impl Keeper {
     fn start_server(&mut self, clients: Vec<Caller>, recover: bool) -> io::Result<OwnedFd> {
         let (ours, theirs) = UnixStream::pair()?;
         self.life = Death::default();
-        let pid = match fork_here() {
+        let pid = match fork() {
             Ok(None) => {
                 drop(ours);
                 let _ = sigprocmask(SigmaskHow::SIG_SETMASK, Some(&self.inherited.mask), None);
-                IGNORED.into_iter().for_each(|signal| dispose(signal, false));
+                IGNORED.into_iter().for_each(signals::reset);
                 (self.server)(self.give_over(theirs.into(), clients, recover))
             }
             Ok(Some(pid)) => pid,
@@ -148,8 +150,8 @@ impl Keeper {
     /// The keeper's loop, server after server.
     fn keep(mut self, mut socket: Option<OwnedFd>) -> ! {
         name_process(c"tmux: keeper");
-        IGNORED.into_iter().for_each(|signal| dispose(signal, true));
-        dispose(Signal::SIGCHLD, false);
+        IGNORED.into_iter().for_each(signals::ignore);
+        signals::reset(Signal::SIGCHLD);
         let only_child = SigSet::from_iter([Signal::SIGCHLD]);
         let _ = sigprocmask(SigmaskHow::SIG_BLOCK, Some(&only_child), None);
         let Ok(mut signals) =

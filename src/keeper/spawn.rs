@@ -1,26 +1,25 @@
-//! Forking: daemons, panes with a terminal, jobs with a socket. All unsafe code of the keeper is in this
-//! file and relies on the keeper having a single thread.
+//! Forking: daemons, panes with a terminal, jobs with a socket. A keeper has one thread, so its children
+//! may do anything (`sys::fork`).
 
 use super::limits::FileLimits;
 use crate::base::text::to_bytes;
 use crate::protocol::custody::{Pty, Spawn, Stdio};
 use crate::sys::exec::is_script;
+use crate::sys::fork::{end_without_descriptors, fork, fork_into, quit};
+use crate::sys::{signals, tty};
 use nix::errno::Errno;
-use nix::fcntl::{FcntlArg, FdFlag, OFlag, fcntl, open, openat};
-use nix::libc;
-use nix::pty::{grantpt, posix_openpt, ptsname_r, unlockpt};
+use nix::fcntl::{FcntlArg, OFlag, fcntl, open, openat};
+use nix::pty::{Winsize, grantpt, posix_openpt, ptsname_r, unlockpt};
 use nix::sys::memfd::{MFdFlags, memfd_create};
-use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, SigmaskHow, Signal, sigaction, sigprocmask};
+use nix::sys::signal::{SigSet, SigmaskHow, Signal, sigprocmask};
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, socketpair};
 use nix::sys::stat::Mode;
 use nix::sys::termios::{InputFlags, SetArg, SpecialCharacterIndices, tcgetattr, tcsetattr};
-use nix::unistd::{
-    ForkResult, chdir, dup2_stderr, dup2_stdin, dup2_stdout, fork, pipe2, read, setsid, write,
-};
+use nix::unistd::{chdir, dup2_stderr, dup2_stdin, dup2_stdout, pipe2, read, setsid, write};
 use std::ffi::{CString, OsStr};
 use std::fs::File;
 use std::io::Write;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, IntoRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 
 /// `PATH` of a child whose environment has none.
@@ -69,31 +68,13 @@ pub(super) struct Started {
     pub gate: Option<OwnedFd>,
 }
 
-/// Takes over a descriptor that was passed to this process by number; `None` if it is not open.
-pub(crate) fn adopt(number: i32) -> Option<OwnedFd> {
-    // SAFETY: the caller names a descriptor that was passed to this process for it alone; a
-    // borrowed number that is not open only makes fcntl fail.
-    let borrowed = unsafe { BorrowedFd::borrow_raw(number) };
-    fcntl(borrowed, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC)).ok()?;
-    // SAFETY: as above; it was just seen to be open.
-    Some(unsafe { OwnedFd::from_raw_fd(number) })
-}
-
-/// Sets the action of a signal to ignore or to the default.
-pub(super) fn dispose(signal: Signal, ignore: bool) {
-    let handler = if ignore { SigHandler::SigIgn } else { SigHandler::SigDfl };
-    let action = SigAction::new(handler, SaFlags::SA_RESTART, SigSet::empty());
-    // SAFETY: only SIG_DFL and SIG_IGN are ever installed, so no handler can run.
-    let _ = unsafe { sigaction(signal, &action) };
-}
-
 /// Forks twice; returns `true` in the new session leader, `false` in the original process. The working
 /// directory stays, the standard streams are redirected to /dev/null.
 pub(crate) fn daemonize() -> nix::Result<bool> {
-    if fork_here()?.is_some() {
+    if fork()?.is_some() {
         return Ok(false);
     }
-    if !matches!(fork_here(), Ok(None)) {
+    if !matches!(fork(), Ok(None)) {
         quit(0);
     }
     let _ = setsid();
@@ -101,21 +82,6 @@ pub(crate) fn daemonize() -> nix::Result<bool> {
         let _ = dup2_stdin(&null).and_then(|()| dup2_stdout(&null)).and_then(|()| dup2_stderr(&null));
     }
     Ok(true)
-}
-
-/// Forks: the child's process id, or `None` in the child.
-pub(super) fn fork_here() -> nix::Result<Option<i32>> {
-    // SAFETY: client and keeper have a single thread, so the child may do anything.
-    match unsafe { fork() }? {
-        ForkResult::Parent { child } => Ok(Some(child.as_raw())),
-        ForkResult::Child => Ok(None),
-    }
-}
-
-/// Ends a forked child without running its parent's exit handlers.
-pub(super) fn quit(status: i32) -> ! {
-    // SAFETY: _exit has no preconditions.
-    unsafe { libc::_exit(status) }
 }
 
 /// The child's side of its standard streams.
@@ -219,9 +185,9 @@ fn fork_blocked(spawn: &Spawn) -> nix::Result<(Option<i32>, bool)> {
         Some(cgroup) if spawn.groups.is_empty() => match fork_into(cgroup.as_fd()) {
             Ok(pid) => Ok((pid, true)),
             Err(Errno::EAGAIN | Errno::ENOMEM) => Err(Errno::EAGAIN),
-            Err(_) => fork_here().map(|pid| (pid, false)),
+            Err(_) => fork().map(|pid| (pid, false)),
         },
-        _ => fork_here().map(|pid| (pid, true)),
+        _ => fork().map(|pid| (pid, true)),
     };
     if !matches!(forked, Ok((None, _))) {
         let _ = sigprocmask(SigmaskHow::SIG_SETMASK, Some(&before), None);
@@ -233,23 +199,6 @@ fn fork_blocked(spawn: &Spawn) -> nix::Result<(Option<i32>, bool)> {
 pub(super) fn open_gate(gate: &OwnedFd) {
     // A child that was killed at its gate does not read this.
     let _ = write(gate, b"x");
-}
-
-/// Forks with the child in a cgroup from its first instruction.
-fn fork_into(cgroup: BorrowedFd<'_>) -> nix::Result<Option<i32>> {
-    const CLONE_INTO_CGROUP: u64 = 0x2_0000_0000;
-    // SAFETY: clone_args is plain numbers, for which zero is valid.
-    let mut args: libc::clone_args = unsafe { std::mem::zeroed() };
-    args.flags = CLONE_INTO_CGROUP;
-    args.exit_signal = libc::SIGCHLD as u64;
-    args.cgroup = cgroup.as_raw_fd() as u64;
-    // SAFETY: without CLONE_VM this is a fork; the process has one thread, so the child finds
-    // every lock free. The arguments outlive the call.
-    let pid = unsafe { libc::syscall(libc::SYS_clone3, &args, size_of::<libc::clone_args>()) };
-    match Errno::result(pid)? {
-        0 => Ok(None),
-        pid => Ok(Some(pid as i32)),
-    }
 }
 
 /// Enters a version 1 cgroup. A thread that moves itself does not wait; moving another process takes a
@@ -271,12 +220,10 @@ fn open_pty(pty: &Pty) -> nix::Result<(OwnedFd, String, Streams)> {
     let master = posix_openpt(flags | OFlag::O_NONBLOCK)?;
     grantpt(&master)?;
     unlockpt(&master)?;
-    let tty = ptsname_r(&master)?;
-    let slave = open(tty.as_str(), flags, Mode::empty())?;
-    let size =
-        libc::winsize { ws_row: pty.rows, ws_col: pty.cols, ws_xpixel: pty.xpixel, ws_ypixel: pty.ypixel };
-    // SAFETY: the descriptor is open and the structure is what TIOCSWINSZ reads.
-    Errno::result(unsafe { libc::ioctl(slave.as_raw_fd(), libc::TIOCSWINSZ, &size) })?;
+    let name = ptsname_r(&master)?;
+    let slave = open(name.as_str(), flags, Mode::empty())?;
+    let size = Winsize { ws_row: pty.rows, ws_col: pty.cols, ws_xpixel: pty.xpixel, ws_ypixel: pty.ypixel };
+    tty::set_window_size(slave.as_fd(), &size)?;
     if pty.control_chars.is_some() || pty.erase.is_some() {
         let mut settings = tcgetattr(&slave)?;
         if let Some(chars) = &pty.control_chars {
@@ -289,9 +236,7 @@ fn open_pty(pty: &Pty) -> nix::Result<(OwnedFd, String, Streams)> {
         }
         tcsetattr(&slave, SetArg::TCSANOW, &settings)?;
     }
-    // SAFETY: the master gives up its descriptor here and the new owner is the only one.
-    let master = unsafe { OwnedFd::from_raw_fd(master.into_raw_fd()) };
-    Ok((master, tty, Streams { files: vec![slave], places: [0; 3], leads: true }))
+    Ok((master.into(), name, Streams { files: vec![slave], places: [0; 3], leads: true }))
 }
 
 fn open_socket(wanted: [bool; 3]) -> nix::Result<(OwnedFd, String, Streams)> {
@@ -312,8 +257,7 @@ fn become_child(spawn: &Spawn, streams: &Streams, inherited: &Inherited) -> ! {
     let [stdin, stdout, stderr] = streams.places.map(|place| &streams.files[place]);
     if streams.leads {
         let _ = setsid();
-        // SAFETY: the descriptor is open; TIOCSCTTY takes a number.
-        unsafe { libc::ioctl(stdin.as_raw_fd(), libc::TIOCSCTTY, 0) };
+        let _ = tty::control(stdin.as_fd());
     }
     if dup2_stdin(stdin).and_then(|()| dup2_stdout(stdout)).and_then(|()| dup2_stderr(stderr)).is_err() {
         quit(1);
@@ -321,15 +265,14 @@ fn become_child(spawn: &Spawn, streams: &Streams, inherited: &Inherited) -> ! {
     if let Some(adj) = spawn.oom_score_adj {
         let _ = std::fs::write("/proc/self/oom_score_adj", adj.to_string());
     }
-    RESET.into_iter().for_each(|signal| dispose(signal, false));
-    [Signal::SIGTTIN, Signal::SIGTTOU].into_iter().for_each(|signal| dispose(signal, true));
+    RESET.into_iter().for_each(signals::reset);
+    [Signal::SIGTTIN, Signal::SIGTTOU].into_iter().for_each(signals::ignore);
     let cwd = enter_directory(spawn);
-    // SAFETY: closes every descriptor from 3 on; nothing in this child uses one any more.
-    unsafe { libc::syscall(libc::SYS_close_range, 3, libc::c_uint::MAX, 0) };
-    inherited.files.into_iter().for_each(FileLimits::give_back);
-    let _ = sigprocmask(SigmaskHow::SIG_SETMASK, Some(&inherited.mask), None);
-    execute(spawn, cwd);
-    quit(1)
+    end_without_descriptors(|| {
+        inherited.files.into_iter().for_each(FileLimits::give_back);
+        let _ = sigprocmask(SigmaskHow::SIG_SETMASK, Some(&inherited.mask), None);
+        execute(spawn, cwd);
+    })
 }
 
 /// Enters the start directory: the wanted one, the home directory, or the root.
@@ -403,50 +346,6 @@ fn try_execute(file: &CString, argv: &[CString], env: &[CString]) -> Errno {
         return error;
     }
     error
-}
-
-/// waitpid(2): a child and its raw status; `None` when there is nothing to report.
-pub(super) fn wait(pid: i32, flags: i32) -> Option<(i32, i32)> {
-    let mut status = 0;
-    loop {
-        // SAFETY: the status is writable for the call.
-        let found = unsafe { libc::waitpid(pid, &mut status, flags) };
-        match Errno::result(found) {
-            Ok(found) if found > 0 => return Some((found, status)),
-            Err(Errno::EINTR) => {}
-            _ => return None,
-        }
-    }
-}
-
-/// A descriptor that becomes readable when this process ends, whoever is its parent.
-pub(super) fn watch_process(pid: i32) -> Option<OwnedFd> {
-    // SAFETY: pidfd_open takes two numbers; a new descriptor is closed on exec.
-    let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
-    let fd = Errno::result(fd).ok()? as i32;
-    // SAFETY: the kernel has just made this descriptor for this process.
-    Some(unsafe { OwnedFd::from_raw_fd(fd) })
-}
-
-/// The wait status of a watched process, once its parent has collected it. Kernels before 6.15 do not
-/// report it.
-pub(super) fn exit_of(watched: &OwnedFd) -> Option<i32> {
-    /// The first version of `struct pidfd_info`: a mask, a cgroup, eleven ids, and the exit code.
-    #[repr(C)]
-    #[derive(Default)]
-    struct Info {
-        mask: u64,
-        cgroup: u64,
-        ids: [u32; 11],
-        exit_code: i32,
-    }
-    const INFO_EXIT: u64 = 1 << 3;
-    nix::ioctl_readwrite!(pidfd_get_info, 0xff, 11, Info);
-    let mut info = Info { mask: INFO_EXIT, ..Info::default() };
-    // SAFETY: the descriptor is open, and the structure has the size that is in the number of
-    // the call; the kernel writes no more than that.
-    unsafe { pidfd_get_info(watched.as_raw_fd(), &mut info) }.ok()?;
-    (info.mask & INFO_EXIT != 0).then_some(info.exit_code)
 }
 
 #[cfg(test)]

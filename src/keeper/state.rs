@@ -2,11 +2,12 @@
 
 use super::deaths::{Death, Deaths};
 use super::limits::FileLimits;
-use super::spawn::{Inherited, Refusals, open_gate, wait};
+use super::spawn::{Inherited, Refusals, open_gate};
 use super::strangers::Strangers;
 use crate::protocol::ClientFlags;
 use crate::protocol::custody::{Caller, Handle, HeldChild, Report, ServerStart};
 use crate::protocol::ring::Ring;
+use crate::sys::process::wait;
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, kill, killpg, sigprocmask};
 use nix::unistd::Pid;
 use std::collections::BTreeMap;

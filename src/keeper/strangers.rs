@@ -1,9 +1,9 @@
 //! Children of a keeper that died. Their parent is another process now, so this keeper watches them from
 //! outside; their exit status is known only if the kernel reports it.
 
-use super::spawn::{exit_of, watch_process};
+use crate::sys::process::Process;
 use std::collections::BTreeMap;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd};
 
 /// Maximum number of checks for the exit status of a process that has ended but was not collected by its
 /// parent; then the status is unknown. In a container the first process may never collect it.
@@ -15,7 +15,7 @@ const UNKNOWN: i32 = 0;
 
 struct Stranger {
     pid: i32,
-    watched: OwnedFd,
+    watched: Process,
     looks: u8,
 }
 
@@ -26,7 +26,7 @@ pub(super) struct Strangers(BTreeMap<u64, Stranger>);
 impl Strangers {
     /// Watches a process; returns false if it is gone already.
     pub(super) fn watch(&mut self, token: u64, pid: i32) -> bool {
-        let Some(watched) = watch_process(pid) else { return false };
+        let Some(watched) = Process::watch(pid) else { return false };
         self.0.insert(token, Stranger { pid, watched, looks: 0 });
         true
     }
@@ -44,7 +44,7 @@ impl Strangers {
     pub(super) fn take_ended(&mut self) -> Vec<(u64, i32, i32)> {
         let mut ended = Vec::new();
         self.0.retain(|token, stranger| {
-            let status = match exit_of(&stranger.watched) {
+            let status = match stranger.watched.status() {
                 Some(status) => status,
                 None if !has_ended(stranger.pid) => return true,
                 None if stranger.looks < LOOKS => {

@@ -3,12 +3,14 @@
 //! executes its program too.
 
 use super::handover::{SUCCESSOR_VARIABLE, become_program, execute, pack_into};
-use super::spawn::{IGNORED, dispose, fork_here, quit};
+use super::spawn::IGNORED;
 use super::state::{Keeper, Successor};
 use crate::base::text::to_bytes;
 use crate::protocol::custody::{Handle, Report};
 use crate::protocol::upgrade::ToOld;
 use crate::sys::error::strerror;
+use crate::sys::fork::{fork, quit};
+use crate::sys::signals;
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, open};
 use nix::sys::signal::{SigmaskHow, Signal, kill, sigprocmask};
@@ -26,7 +28,7 @@ impl Keeper {
             self.adopted = Some(theirs.into());
             self.channel = channel.try_clone().ok();
             let state = pack_into(self);
-            let forked = state.and_then(|state| Ok((state, fork_here()?)));
+            let forked = state.and_then(|state| Ok((state, fork()?)));
             let (state, Some(pid)) = forked? else {
                 self.become_successor(&program);
             };
@@ -43,7 +45,7 @@ impl Keeper {
     /// In the child: executes the program. A program that is no server of ours prints its version and
     /// exits.
     fn become_successor(&mut self, program: &str) -> ! {
-        IGNORED.into_iter().for_each(|signal| dispose(signal, false));
+        IGNORED.into_iter().for_each(signals::reset);
         let _ = sigprocmask(SigmaskHow::SIG_SETMASK, Some(&self.inherited.mask), None);
         if let Ok(null) = open("/dev/null", OFlag::O_RDWR | OFlag::O_CLOEXEC, Mode::empty()) {
             let _ = dup2_stdin(&null).and_then(|()| dup2_stdout(&null)).and_then(|()| dup2_stderr(&null));

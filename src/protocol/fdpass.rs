@@ -1,22 +1,17 @@
-//! Bytes with descriptors over a Unix socket. The only file of the protocol that does I/O, and the only
-//! one with unsafe code: only here do received descriptor numbers become owned.
+//! Bytes with descriptors over a Unix socket. The only file of the protocol that does I/O.
 
 use super::connection::Connection;
 use super::error::ProtocolError;
-use nix::cmsg_space;
+use crate::sys::descriptors::receive;
 use nix::fcntl::{OFlag, open};
-use nix::sys::socket::{ControlMessage, ControlMessageOwned, MsgFlags, UnixAddr, recvmsg, sendmsg};
+use nix::sys::socket::{ControlMessage, MsgFlags, UnixAddr, sendmsg};
 use nix::sys::stat::Mode;
 use parking_lot::Mutex;
-use std::io::{self, IoSlice, IoSliceMut};
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::io::{self, IoSlice};
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
 
 /// Maximum number of bytes per receive.
 const READ_SIZE: usize = 64 * 1024;
-/// Maximum number of descriptors that one message can carry (the kernel's SCM_MAX_FD). There is always
-/// room for all of them: a truncated list would leave descriptors open without an owner.
-const MAX_FDS_PER_READ: usize = 253;
-
 /// True if this process can open `count` more descriptors.
 pub(crate) fn has_room(count: usize) -> bool {
     use nix::sys::resource::{Resource, getrlimit};
@@ -46,24 +41,6 @@ pub(crate) fn receive_with(
     let (len, fds) = receive(socket, &mut buffer[..])?;
     taken(&buffer[..len], fds);
     Ok(len)
-}
-
-/// Receives into `buffer`: returns the number of bytes (0 at the end) and the descriptors, which are
-/// closed on exec. Never blocks.
-pub(crate) fn receive(socket: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<(usize, Vec<OwnedFd>)> {
-    let mut control = cmsg_space!([RawFd; MAX_FDS_PER_READ]);
-    let mut parts = [IoSliceMut::new(buffer)];
-    let flags = MsgFlags::MSG_CMSG_CLOEXEC | MsgFlags::MSG_DONTWAIT;
-    let received = recvmsg::<UnixAddr>(socket.as_raw_fd(), &mut parts, Some(&mut control), flags)?;
-    let mut fds = Vec::new();
-    for message in received.cmsgs()? {
-        if let ControlMessageOwned::ScmRights(numbers) = message {
-            // SAFETY: the kernel has just installed these descriptors for this process, and
-            // nobody else has seen their numbers.
-            fds.extend(numbers.into_iter().map(|fd| unsafe { OwnedFd::from_raw_fd(fd) }));
-        }
-    }
-    Ok((received.bytes, fds))
 }
 
 /// Sends bytes and at most one descriptor; returns the number of bytes sent. Never blocks and never

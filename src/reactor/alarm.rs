@@ -3,28 +3,28 @@
 
 use std::future::pending;
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::AsFd;
 use std::time::Instant;
 
 use nix::sys::time::TimeSpec;
 use nix::sys::timerfd::{ClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFlags};
-use tokio::io::unix::AsyncFd;
+use tokio::io::Interest;
 
-use super::readable::register;
+use crate::sys::watched::Watched;
 
 /// See the module comment.
 #[derive(Default)]
 pub(super) struct Alarm {
     /// The timer, and what is readable when it has rung; made when they are first needed.
-    timer: Option<(TimerFd, AsyncFd<OwnedFd>)>,
+    timer: Option<(TimerFd, Watched)>,
     /// When it rings next, if it does.
     due: Option<Instant>,
 }
 
-fn new_timer() -> io::Result<(TimerFd, AsyncFd<OwnedFd>)> {
+fn new_timer() -> io::Result<(TimerFd, Watched)> {
     let flags = TimerFlags::TFD_CLOEXEC | TimerFlags::TFD_NONBLOCK;
     let timer = TimerFd::new(ClockId::CLOCK_MONOTONIC, flags)?;
-    let rung = register(timer.as_fd().try_clone_to_owned()?)?;
+    let rung = Watched::new(timer.as_fd().try_clone_to_owned()?, Interest::READABLE)?;
     Ok((timer, rung))
 }
 

@@ -4,28 +4,27 @@
 
 mod alarm;
 mod poller;
-mod readable;
 
 use std::collections::VecDeque;
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, sigprocmask};
-use tokio::io::unix::AsyncFd;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{self as streams, SignalKind};
 
+use crate::sys::watched::Watched;
+
 use alarm::Alarm;
 pub(crate) use poller::{Interest, Poller, Ready, Token};
-use readable::register;
 
 /// See the module comment.
 pub(crate) struct Reactor {
     /// The epoll set; readable when one of its descriptors is ready.
-    set: AsyncFd<OwnedFd>,
+    set: Watched,
     alarm: Alarm,
     signals: Vec<(Signal, streams::Signal)>,
     caught: VecDeque<Signal>,
@@ -48,7 +47,7 @@ impl Reactor {
     pub(crate) fn new<T: Token>(runtime: Arc<Runtime>, poller: &Poller<T>) -> io::Result<Self> {
         let _context = runtime.enter();
         let fd = poller.as_fd().try_clone_to_owned()?;
-        let (set, alarm) = (register(fd)?, Alarm::default());
+        let (set, alarm) = (Watched::new(fd, tokio::io::Interest::READABLE)?, Alarm::default());
         drop(_context);
         Ok(Self { set, alarm, signals: Vec::new(), caught: VecDeque::new(), runtime, hasty: 0 })
     }

@@ -6,13 +6,13 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use nix::errno::Errno;
-use nix::sys::socket::{Shutdown, SockFlag, accept4, shutdown};
+use nix::sys::socket::{Shutdown, SockFlag, shutdown};
 
 use crate::protocol::custody::Caller;
 use crate::reactor::Interest;
+use crate::sys::descriptors;
 
 use super::newcomers::{Newcomers, Served};
-use super::proc;
 use super::token::{Poller, Token};
 
 /// Time without accepting when the process is out of descriptors, in milliseconds.
@@ -47,8 +47,8 @@ impl Door {
     pub(super) fn accept(&mut self, poller: &Poller, now_ms: u64) -> Option<OwnedFd> {
         let listener = self.listener.as_ref()?;
         loop {
-            match accept4(listener.as_raw_fd(), SockFlag::SOCK_CLOEXEC) {
-                Ok(raw) => return Some(proc::own(raw)),
+            match descriptors::accept(listener.as_fd(), SockFlag::empty()) {
+                Ok(socket) => return Some(socket),
                 Err(Errno::EINTR | Errno::ECONNABORTED) => {}
                 Err(Errno::EMFILE | Errno::ENFILE) => {
                     // Out of descriptors: retry later instead of spinning.

@@ -7,17 +7,16 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{IsTerminal, Write};
-use std::os::fd::{AsRawFd, BorrowedFd};
+use std::os::fd::BorrowedFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use nix::sys::socket::{SockFlag, accept4, getsockopt, sockopt::PeerCredentials};
+use nix::sys::socket::{SockFlag, getsockopt, sockopt::PeerCredentials};
 
 use crate::command::progress::Meter;
 use crate::protocol::custody::Caller;
-
-use super::proc;
+use crate::sys::descriptors;
 
 /// Time until the line is first shown, and between its updates.
 const FIRST: Duration = Duration::from_millis(700);
@@ -78,9 +77,9 @@ impl Newcomers {
 
     fn accept(&mut self, listener: BorrowedFd<'_>) {
         while self.clients.len() < MAX_EARLY
-            && let Ok(raw) = accept4(listener.as_raw_fd(), SockFlag::SOCK_CLOEXEC)
+            && let Ok(socket) = descriptors::accept(listener, SockFlag::empty())
         {
-            self.clients.push(Newcomer::from(Caller::from(proc::own(raw))));
+            self.clients.push(Newcomer::from(Caller::from(socket)));
         }
     }
 

@@ -2,11 +2,14 @@
 //! and small system calls.
 
 use std::fs;
-use std::os::fd::{AsRawFd, BorrowedFd};
-use std::path::{Path, PathBuf};
+use std::os::fd::BorrowedFd;
+use std::path::Path;
+
+use nix::pty::Winsize;
 
 use crate::base::Size;
 use crate::base::text;
+use crate::sys::tty;
 
 /// Longest command line that is read, in bytes.
 const MAX_CMDLINE: usize = 4096;
@@ -97,39 +100,25 @@ pub(super) fn set_oom_score(pid: i32, score: i32) {
 /// Sets the size of a terminal; its foreground programs get SIGWINCH.
 pub(super) fn set_window_size(fd: BorrowedFd<'_>, size: Size, cell_pixels: (u32, u32)) {
     let clamp = |n: u32| u16::try_from(n).unwrap_or(u16::MAX);
-    let ws = libc::winsize {
+    let ws = Winsize {
         ws_row: clamp(size.rows),
         ws_col: clamp(size.cols),
         ws_xpixel: clamp(size.cols.saturating_mul(cell_pixels.0)),
         ws_ypixel: clamp(size.rows.saturating_mul(cell_pixels.1)),
     };
-    // SAFETY: the descriptor is open for the borrow's life and `ws` is a valid winsize.
-    unsafe {
-        libc::ioctl(fd.as_raw_fd(), libc::TIOCSWINSZ, &ws);
-    }
+    // A terminal that is gone needs no size.
+    let _ = tty::set_window_size(fd, &ws);
 }
 
 /// Size of a terminal: cells, and pixels of one cell (0 when unknown).
 pub(super) fn window_size(fd: BorrowedFd<'_>) -> Option<(Size, (u32, u32))> {
-    let mut ws = libc::winsize { ws_row: 0, ws_col: 0, ws_xpixel: 0, ws_ypixel: 0 };
-    // SAFETY: the descriptor is open for the borrow's life and `ws` is writable.
-    let status = unsafe { libc::ioctl(fd.as_raw_fd(), libc::TIOCGWINSZ, &mut ws) };
-    if status != 0 {
-        return None;
-    }
+    let ws = tty::window_size(fd).ok()?;
     let (cols, rows) = (u32::from(ws.ws_col), u32::from(ws.ws_row));
     let pixels = (
         u32::from(ws.ws_xpixel).checked_div(cols).unwrap_or(0),
         u32::from(ws.ws_ypixel).checked_div(rows).unwrap_or(0),
     );
     Some((Size::new(cols, rows), pixels))
-}
-
-/// Takes ownership of a descriptor that a system call has just returned.
-pub(super) fn own(raw: std::os::fd::RawFd) -> std::os::fd::OwnedFd {
-    use std::os::fd::FromRawFd;
-    // SAFETY: the caller got the number from the kernel and nobody else owns it.
-    unsafe { std::os::fd::OwnedFd::from_raw_fd(raw) }
 }
 
 /// Makes a listening socket at a path, which must not exist or be an old one.
@@ -168,41 +157,9 @@ pub(super) fn login_shell() -> Option<String> {
     user.shell.to_str().filter(|shell| is_shell(shell)).map(str::to_owned)
 }
 
-/// Paths matching a pattern, sorted, by the C library's `glob`. Empty when none match.
-pub(super) fn glob(pattern: &str) -> Vec<PathBuf> {
-    use std::ffi::{CStr, CString, OsStr};
-    use std::os::unix::ffi::OsStrExt;
-    let Ok(pattern) = CString::new(text::to_bytes(pattern)) else { return Vec::new() };
-    let mut found = std::mem::MaybeUninit::<libc::glob_t>::zeroed();
-    // SAFETY: the pattern is NUL-terminated and `found` is writable; it is freed below.
-    unsafe {
-        let mut out = Vec::new();
-        if libc::glob(pattern.as_ptr(), 0, None, found.as_mut_ptr()) == 0 {
-            let found = found.assume_init_ref();
-            for index in 0..found.gl_pathc {
-                let path = CStr::from_ptr(*found.gl_pathv.add(index));
-                out.push(PathBuf::from(OsStr::from_bytes(path.to_bytes())));
-            }
-        }
-        libc::globfree(found.as_mut_ptr());
-        out
-    }
-}
-
 /// Resident memory of this process, in bytes.
 pub(super) fn resident_bytes() -> Option<u64> {
     let text = fs::read_to_string("/proc/self/statm").ok()?;
     let pages: u64 = text.split(' ').nth(1)?.parse().ok()?;
     Some(pages * 4096)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn globs_sorted_and_nothing_for_nothing() {
-        assert_eq!(glob("/proc/sel[f]"), [PathBuf::from("/proc/self")]);
-        assert!(glob("/nonexistent-*").is_empty());
-    }
 }

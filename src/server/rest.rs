@@ -1,6 +1,8 @@
 //! Memory that an idle server frees: pages of the program that only the start needed, memory that
 //! panes used for much output, and free heap after panes came or went.
 
+use crate::sys::heap;
+
 use super::runtime::Runtime;
 
 /// Silence after which a pane is at rest, in milliseconds.
@@ -78,10 +80,10 @@ impl Runtime {
             self.rest.started = true;
             let changes = self.world.pump.changes.take();
             if changes.is_some() {
-                super::startup::trim_heap();
+                heap::trim();
             }
             self.world.pump.changes = changes.and_then(Changes::done);
-            super::startup::release_program();
+            heap::release_program();
         }
         let pump = &mut self.world.pump;
         if pump.printed.is_empty() || self.rest.next_ms.max(QUIET_MS) > now_ms {

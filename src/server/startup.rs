@@ -23,60 +23,20 @@ use super::token::{Poller, Token};
 use super::world::World;
 use crate::options::opt;
 use crate::reactor::{self, Interest, Reactor};
+use crate::sys::{heap, signals};
 
 /// Signals that the server catches.
 pub(super) const SIGNALS: [Signal; 6] =
     [Signal::SIGINT, Signal::SIGTERM, Signal::SIGCHLD, Signal::SIGUSR1, Signal::SIGUSR2, Signal::SIGHUP];
 
-/// Size from which on memory returns to the kernel when it is freed, in bytes.
-#[cfg(target_env = "gnu")]
+/// Size from which on memory returns to the kernel when it is freed, in bytes. Blocks of history come and
+/// go between small long-lived objects; by default glibc keeps the holes.
 const RETURNED_BYTES: i32 = 128 << 10;
-
-/// Makes glibc return large buffers when they are freed. Blocks of history come and go between
-/// small long-lived objects; by default glibc keeps the holes.
-#[cfg(target_env = "gnu")]
-fn return_large_buffers() {
-    // SAFETY: sets two numbers of the allocator, before there is another thread.
-    unsafe {
-        libc::mallopt(libc::M_MMAP_THRESHOLD, RETURNED_BYTES);
-        libc::mallopt(libc::M_TRIM_THRESHOLD, RETURNED_BYTES);
-    }
-}
-
-/// Returns free memory inside the heap to the kernel.
-pub(super) fn trim_heap() {
-    #[cfg(target_env = "gnu")]
-    // SAFETY: no argument points anywhere, and what is in use stays.
-    unsafe {
-        libc::malloc_trim(0);
-    }
-}
-
-/// Drops the pages of program and libraries: half of them were needed only to start. Pages that are
-/// needed again come back from the page cache.
-pub(super) fn release_program() {
-    let maps = std::fs::read_to_string("/proc/self/maps").unwrap_or_default();
-    // Only code, and the constants at the front of each file: others may have been written to by
-    // the dynamic linker.
-    let unwritten =
-        |line: &&str| line.contains(" /") && (line.contains(" r-xp ") || line.contains(" r--p 00000000 "));
-    for line in maps.lines().filter(unwritten) {
-        let range = line.split(' ').next().and_then(|range| range.split_once('-'));
-        let number = |text: &str| usize::from_str_radix(text, 16).ok();
-        let Some((from, to)) = range.and_then(|(from, to)| number(from).zip(number(to))) else { continue };
-        // SAFETY: the memory was mapped from a file and never written to; dropping its pages has no
-        // visible effect, since they are read again on demand.
-        unsafe {
-            libc::madvise(std::ptr::with_exposed_provenance_mut(from), to - from, libc::MADV_DONTNEED);
-        }
-    }
-}
 
 /// Runs a server until it ends, then ends the process.
 pub(crate) fn run(mut start: ServerStart) -> ! {
     log::start(start.log_level, start.log.take());
-    #[cfg(target_env = "gnu")]
-    return_large_buffers();
+    heap::return_buffers(RETURNED_BYTES);
     let status = match Runtime::new(start) {
         Ok(mut runtime) => {
             crate::base::guard::note_places();
@@ -100,7 +60,8 @@ impl Runtime {
         let poller = Poller::new()?;
         let tasks = reactor::new_runtime()?;
         let mut reactor = Reactor::new(tasks.clone(), &poller)?;
-        ignore_broken_pipes()?;
+        // A write to a closed pipe is an error value.
+        signals::ignore(Signal::SIGPIPE);
         reactor.catch(&SIGNALS)?;
         let custody = Custody::new(start.keeper)?;
         poller.add(custody.fd(), Token::Keeper, Interest::READ)?;
@@ -351,11 +312,4 @@ fn begin_service(cx: &mut Cx<'_>) -> Exec {
     }
     crate::view::prompt::load_history(cx);
     Exec::Normal
-}
-
-/// Turns a write to a closed pipe into an error value.
-fn ignore_broken_pipes() -> std::io::Result<()> {
-    // SAFETY: SIG_IGN is a valid disposition, and no handler runs.
-    unsafe { nix::sys::signal::signal(Signal::SIGPIPE, nix::sys::signal::SigHandler::SigIgn)? };
-    Ok(())
 }

@@ -2,11 +2,15 @@
 
 use std::ffi::CStr;
 
-/// Sets the C library's locale for the whole process, before anything else runs: UTF-8 for characters,
-/// the user's own for dates. The error is tmux's message for a missing UTF-8 locale.
+use super::threads;
+
+/// Sets the C library's locale for the whole process, before it has a second thread: UTF-8 for characters,
+/// the user's own for dates. The error is tmux's message for a missing UTF-8 locale. Panics if there is
+/// a second thread.
 pub(crate) fn choose_locale() -> Result<(), String> {
-    // SAFETY: called from `main` while there is one thread; the names are NUL-terminated, and
-    // the strings that are read are copied at once.
+    assert!(!threads::are_others(), "the locale is chosen before threads are started");
+    // SAFETY: this is the only thread; the names are NUL-terminated, and the strings that are read are
+    // copied at once.
     unsafe {
         let is_set = |name: &CStr| !libc::setlocale(libc::LC_CTYPE, name.as_ptr()).is_null();
         if !is_set(c"en_US.UTF-8") && !is_set(c"C.UTF-8") {

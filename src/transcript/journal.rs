@@ -16,20 +16,15 @@
 //!
 //! `active` counts checkpoints; 0: there is none yet. The newest is in `area[active % 2]`, or in
 //! `small[active % 2]` if it fits there (which saves a page for each pane), and the log continues
-//! from it at offset `from`. Earlier versions ("SMJ2") have no small areas. This file has the
-//! room's only unsafe code.
+//! from it at offset `from`. Earlier versions ("SMJ2") have no small areas.
 
-use std::ffi::c_void;
 use std::fs::File;
 use std::io;
 use std::num::NonZeroUsize;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::FileExt;
-use std::ptr::NonNull;
-use std::sync::atomic::{AtomicU64, Ordering};
 
-use nix::sys::memfd::{MFdFlags, memfd_create};
-use nix::sys::mman::{MapFlags, MmapAdvise, ProtFlags, madvise, mmap, munmap};
+use crate::sys::map::{Map, PAGE};
 
 const MAGIC: &[u8; 4] = b"SMJ3";
 const EARLIER_MAGIC: &[u8; 4] = b"SMJ2";
@@ -51,9 +46,6 @@ const SIZE: NonZeroUsize = NonZeroUsize::new(AREAS + 2 * AREA_BYTES).expect("not
 /// Memory of an area beyond this is given back once its checkpoint is outdated.
 const AREA_KEPT: usize = 640 << 10;
 
-/// Page size: the unit in which the kernel allocates and frees memory.
-const PAGE: usize = 4096;
-
 /// Offset of checkpoint `number`, which is `len` bytes long.
 fn place(number: u64, len: usize) -> usize {
     match len {
@@ -64,39 +56,19 @@ fn place(number: u64, len: usize) -> usize {
 
 /// See the module comment.
 pub(crate) struct Journal {
-    map: NonNull<c_void>,
+    map: Map,
     active: u64,
     /// Offset of the next entry of the log.
     at: usize,
 }
 
-// SAFETY: the mapping belongs to this value alone, and moves with it between threads.
-unsafe impl Send for Journal {}
-
 impl Journal {
     /// Creates a journal, and the file for others to hold. Memory is allocated as it is used.
     pub(crate) fn create() -> io::Result<(Self, OwnedFd)> {
-        let file = File::from(memfd_create(c"journal", MFdFlags::MFD_CLOEXEC)?);
-        file.set_len(SIZE.get() as u64)?;
-        let protection = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
-        // SAFETY: a new shared mapping of a file of that size, which nobody makes shorter.
-        let map = unsafe { mmap(None, SIZE, protection, MapFlags::MAP_SHARED, &file, 0) }?;
+        let (map, file) = Map::new(c"journal", SIZE)?;
         let mut journal = Self { map, active: 0, at: 0 };
-        journal.bytes_mut()[..4].copy_from_slice(MAGIC);
-        Ok((journal, file.into()))
-    }
-
-    fn bytes_mut(&mut self) -> &mut [u8] {
-        // SAFETY: the mapping is `SIZE` bytes, readable and writable, and borrowed from self.
-        unsafe { std::slice::from_raw_parts_mut(self.map.cast::<u8>().as_ptr(), SIZE.get()) }
-    }
-
-    /// Stores a number that commits bytes written before.
-    fn store(&mut self, at: usize, value: u64) {
-        debug_assert!(at.is_multiple_of(8) && at < AREAS);
-        // SAFETY: the offset is inside the mapping and aligned to 8 (a mapping is page-aligned).
-        let cell = unsafe { &*self.map.cast::<u8>().add(at).cast::<AtomicU64>().as_ptr() };
-        cell.store(value.to_le(), Ordering::Release);
+        journal.map.bytes_mut()[..4].copy_from_slice(MAGIC);
+        Ok((journal, file))
     }
 
     /// Reports whether a pane can be restored from it.
@@ -113,18 +85,18 @@ impl Journal {
     /// Buffer for reading up to `len` bytes, for which there must be room; `commit` follows.
     pub(crate) fn begin(&mut self, len: usize, time: i64) -> &mut [u8] {
         let start = LOG + self.at;
-        self.store(start + 8, time as u64);
-        &mut self.bytes_mut()[start + ENTRY..start + ENTRY + len]
+        self.map.store(start + 8, time as u64);
+        &mut self.map.bytes_mut()[start + ENTRY..start + ENTRY + len]
     }
 
     /// Commits the first `len` bytes that were read; returns them.
     pub(crate) fn commit(&mut self, len: usize) -> &[u8] {
         let start = LOG + self.at;
-        self.store(start, len as u64);
+        self.map.store(start, len as u64);
         if len > 0 {
             self.at += (ENTRY + len).next_multiple_of(8);
         }
-        &self.bytes_mut()[start + ENTRY..start + ENTRY + len]
+        &self.map.bytes_mut()[start + ENTRY..start + ENTRY + len]
     }
 
     /// Replaces the checkpoint and empties the log. False if the checkpoint is too long: the
@@ -132,21 +104,21 @@ impl Journal {
     pub(crate) fn checkpoint(&mut self, checkpoint: &[u8]) -> bool {
         if checkpoint.len() > AREA_BYTES {
             self.active = 0;
-            self.store(AT_ACTIVE, 0);
+            self.map.store(AT_ACTIVE, 0);
             return false;
         }
         let next = self.active + 1;
         let area = place(next, checkpoint.len());
         let slot = AT_SLOTS + (next % 2) as usize * SLOT;
-        self.bytes_mut()[area..area + checkpoint.len()].copy_from_slice(checkpoint);
-        self.store(slot, checkpoint.len() as u64);
-        self.store(slot + 8, self.at as u64);
-        self.store(AT_ACTIVE, next);
+        self.map.bytes_mut()[area..area + checkpoint.len()].copy_from_slice(checkpoint);
+        self.map.store(slot, checkpoint.len() as u64);
+        self.map.store(slot + 8, self.at as u64);
+        self.map.store(AT_ACTIVE, next);
         if self.at > 0 {
             let used = LOG + (self.at + ENTRY).min(LOG_BYTES);
-            self.bytes_mut()[LOG..used].fill(0);
+            self.map.bytes_mut()[LOG..used].fill(0);
         }
-        self.store(slot + 8, 0);
+        self.map.store(slot + 8, 0);
         self.at = 0;
         self.active = next;
         self.give_back(AREAS + ((next + 1) % 2) as usize * AREA_BYTES);
@@ -160,18 +132,8 @@ impl Journal {
         if self.len_of(number as u64) <= AREA_KEPT {
             return;
         }
-        self.store(slot, 0);
-        self.free(area + AREA_KEPT, area + AREA_BYTES);
-    }
-
-    /// Frees whole pages between two offsets; they read as zeros afterwards.
-    fn free(&mut self, from: usize, to: usize) {
-        let (from, to) = (from.next_multiple_of(PAGE), to / PAGE * PAGE);
-        if from >= to || to > SIZE.get() {
-            return;
-        }
-        // SAFETY: whole pages inside the mapping; nothing is borrowed from them.
-        let _ = unsafe { madvise(self.map.byte_add(from), to - from, MmapAdvise::MADV_REMOVE) };
+        self.map.store(slot, 0);
+        self.map.free(area + AREA_KEPT, area + AREA_BYTES);
     }
 
     /// Reports whether it uses more memory than a checkpoint made now would need.
@@ -185,18 +147,18 @@ impl Journal {
         if self.active == 0 || self.at > 0 {
             return;
         }
-        self.store(AT_SLOTS + other as usize * SLOT, 0);
+        self.map.store(AT_SLOTS + other as usize * SLOT, 0);
         let area = |of: u64| AREAS + of as usize * AREA_BYTES;
         let len = Some(self.len_of(active)).filter(|len| *len > SMALL_BYTES).unwrap_or(0);
-        self.free(LOG + PAGE, AREAS);
-        self.free(area(other), area(other) + AREA_BYTES);
-        self.free(area(active) + len, area(active) + AREA_BYTES);
+        self.map.free(LOG + PAGE, AREAS);
+        self.map.free(area(other), area(other) + AREA_BYTES);
+        self.map.free(area(active) + len, area(active) + AREA_BYTES);
     }
 
     /// Length of the checkpoint in a slot.
     fn len_of(&mut self, slot: u64) -> usize {
         let at = AT_SLOTS + slot as usize * SLOT;
-        u64::from_le_bytes(self.bytes_mut()[at..at + 8].try_into().expect("eight bytes")) as usize
+        u64::from_le_bytes(self.map.bytes_mut()[at..at + 8].try_into().expect("eight bytes")) as usize
     }
 
     /// Reads a journal that a dead server left. Fails if it has no usable checkpoint.
@@ -235,7 +197,7 @@ impl Journal {
         let (active, log) = (self.active, LOG..LOG + self.at);
         let usable = self.is_usable();
         let len = self.len_of(active % 2);
-        let bytes = self.bytes_mut();
+        let bytes = self.map.bytes_mut();
         let checkpoint = bytes.get(place(active, len)..)?.get(..len).filter(|_| usable)?.to_vec();
         Some(Recovered { checkpoint, printed: printed(&bytes[log], 0) })
     }
@@ -264,13 +226,6 @@ fn printed(log: &[u8], mut at: usize) -> Vec<(i64, Vec<u8>)> {
     printed
 }
 
-impl Drop for Journal {
-    fn drop(&mut self) {
-        // SAFETY: mapped in `create` with this size, and no reference into it outlives self.
-        let _ = unsafe { munmap(self.map, SIZE.get()) };
-    }
-}
-
 /// Contents of a journal.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Recovered {
@@ -281,6 +236,8 @@ pub(crate) struct Recovered {
 
 #[cfg(test)]
 mod tests {
+    use nix::sys::memfd::{MFdFlags, memfd_create};
+
     use super::*;
 
     fn again(fd: &OwnedFd) -> io::Result<Recovered> {

@@ -1,6 +1,7 @@
 //! Environment of children, tested by running shells in them.
 
 use super::*;
+use crate::sys::process::wait;
 use std::fs::File;
 use std::io::Read;
 
@@ -122,7 +123,7 @@ fn a_gated_child_waits_until_it_is_let_go() {
 #[test]
 fn a_signal_that_comes_before_the_program_runs_is_not_lost() {
     // As in the keeper.
-    dispose(Signal::SIGUSR2, true);
+    signals::ignore(Signal::SIGUSR2);
     let started = spawn(Spawn { gated: true, ..shell("echo here", SOCKET) }, &inherited(), None).unwrap();
     nix::sys::signal::kill(nix::unistd::Pid::from_raw(started.pid), Signal::SIGUSR2).unwrap();
     open_gate(&started.gate.expect("a gated child has a gate"));

@@ -7,6 +7,7 @@ use crate::model::host::{Content, FileDone, FileHost, SystemHost};
 
 use super::World;
 use crate::server::{files, proc};
+use crate::sys::pattern;
 
 impl FileHost for World {
     fn read_file(&mut self, client: Option<ClientId>, path: &str, done: FileDone) {
@@ -25,7 +26,7 @@ impl FileHost for World {
     }
 
     fn glob(&mut self, pattern: &str) -> Vec<PathBuf> {
-        proc::glob(pattern)
+        pattern::glob(pattern)
     }
 
     fn is_executable(&self, path: &str) -> bool {
