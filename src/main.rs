@@ -1,5 +1,7 @@
 //! The program: see `program`.
 
+#![forbid(unsafe_code)]
+
 fn main() {
     std::process::exit(scopemux::program::main())
 }

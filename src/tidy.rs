@@ -1,5 +1,5 @@
-//! The rules of the house as tests: imports go down the floors only, every file states its purpose, and
-//! the table of packages in `docs/architecture.md` is true.
+//! The rules of the house as tests: imports go down the floors only, every file states its purpose,
+//! unsafe code is in one room, and the table of packages in `docs/architecture.md` is true.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -89,6 +89,30 @@ fn imports_go_down_and_files_say_what_they_are() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Words by which a room could allow itself unsafe code again, in a list of lints with their level.
+fn allows_unsafe(code: &str) -> bool {
+    ["allow(", "expect(", "warn("].iter().any(|level| {
+        let lists = code.split(level).skip(1).filter_map(|rest| rest.split_once(')'));
+        lists.into_iter().any(|(lints, _)| lints.contains("unsafe_code"))
+    })
+}
+
+#[test]
+fn only_sys_has_unsafe_code() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    sources(&root, &mut files);
+    files.retain(|file| !file.ends_with("tidy.rs"));
+    let text = |file: &Path| fs::read_to_string(file).expect("source file is readable");
+    let allowing: Vec<&PathBuf> = files.iter().filter(|file| allows_unsafe(&text(file))).collect();
+    let lib = root.join("lib.rs");
+    assert_eq!(allowing, [&lib], "the crate denies unsafe code, and src/sys alone is allowed it");
+    let text = text(&lib);
+    assert!(text.contains("#![deny(unsafe_code)]") && text.matches("unsafe_code").count() == 2);
+    let (_, allowed) = text.split_once("#[allow(unsafe_code)]").expect("a room is allowed it");
+    assert_eq!(allowed.lines().nth(1), Some("mod sys;"));
 }
 
 /// Names in a section of Cargo.toml.
