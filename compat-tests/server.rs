@@ -20,8 +20,9 @@ use regex::Regex;
 
 use super::screen::Outer;
 
-/// Time after which an expected event counts as missing.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+/// Time after which an expected event counts as missing: more than it takes a program built without
+/// optimization, on a machine with other work, to run 120,000 commands.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// `PATH` of programs: the same on every machine, for commands that print it.
 const SEARCH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
