@@ -433,8 +433,9 @@ fn capture_pane_gives_only_what_is_new_to_each_reader() {
 #[test]
 fn capture_pane_as_json_has_a_row_for_each_line() {
     let mut server = server();
-    server.tty(":0").write(format!("{SHELL}\x1b[1mü\x1b[m\r\n{}", "x".repeat(90)).as_bytes());
-    server.settle();
+    let tty = server.tty(":0");
+    tty.write(format!("{SHELL}\x1b[1mü\x1b[m\r\n{}\x1b[5n", "x".repeat(90)).as_bytes());
+    tty.read_until(b"\x1b[0n");
     let object = json(&server, &["capture-pane", "-j", "-S", "-", "-E", "@8"]);
     let rows = object["lines"].as_array().expect("rows");
     let numbers: Vec<_> = rows.iter().map(|row| row["line"].as_u64()).collect();
