@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
 use scopemux::testing::base::{Colour, Surface};
 
 use super::recovery::{kill, until};
@@ -444,4 +444,69 @@ fn large_pictures_are_files_that_outlive_the_server_and_not_the_picture() {
     shows(&mut outer, &data, &block((0, 0), 4, 2));
     server.tty("").write(b"\x1b_Ga=d,d=I,i=7\x1b\\");
     until_stored(&server, 0);
+}
+
+/// What kitty 0.26's `icat`, timg 1.4 and chafa 1.12 print for `senders/picture.png`, in cells of 11×23 pixels;
+/// `PATH` stands for the file's name.
+fn sent_by(name: &str, path: &Path) -> Vec<u8> {
+    let bytes = std::fs::read(super::steps::root().join("senders").join(name)).expect("recorded bytes");
+    let path = STANDARD.encode(path.as_os_str().as_encoded_bytes());
+    String::from_utf8(bytes).expect("text").replace("PATH", &path).into_bytes()
+}
+
+/// The data of the last picture that commands transmit inline.
+fn data_in(bytes: &[u8]) -> Vec<u8> {
+    let text = String::from_utf8_lossy(bytes);
+    let payloads =
+        text.split("\x1b_G").skip(1).filter_map(|piece| piece.split_once("\x1b\\")?.0.split_once(';'));
+    // A sender may end a piece anywhere, also within four letters, and need not clear the bits that are left.
+    let config = GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true);
+    let lenient = GeneralPurpose::new(&base64::alphabet::STANDARD, config);
+    let (mut data, mut letters) = (Vec::new(), String::new());
+    for (_, payload) in payloads {
+        letters.push_str(payload);
+        if letters.len().is_multiple_of(4) {
+            data.extend(lenient.decode(&letters).expect("base64"));
+            letters.clear();
+        }
+    }
+    data
+}
+
+#[test]
+fn pictures_of_real_senders_stay_where_they_are_whatever_happens_around_them() {
+    let path = super::steps::root().join("senders/picture.png");
+    for (name, cols) in [("icat", 2), ("timg", 2), ("chafa", 1)] {
+        let mut server = with_pictures("exec sleep 1000");
+        let mut outer = attach(&server, 40, 12);
+        let bytes = sent_by(name, &path);
+        let data = if name == "icat" { std::fs::read(&path).expect("a file") } else { data_in(&bytes) };
+        let cells = block((0, 0), cols, 2);
+        let at = |col: u32, row: u32| block((col, row), cols, 2);
+        server.tty("").write(b"\x1b[H\x1b[J");
+        server.tty("").write(&bytes);
+        if name == "icat" {
+            // Its questions: pictures inline, and in files.
+            assert_eq!(server.tty("").read_until(b"i=2;OK\x1b\\"), b"\x1b_Gi=1;OK\x1b\\\x1b_G");
+        }
+        shows(&mut outer, &data, &cells);
+        server.tmux(&["split-window", "-d", "-h", "-b", "-l", "10", "exec sleep 1000"]);
+        shows(&mut outer, &data, &at(11, 0));
+        server.tmux(&["resize-pane", "-t", ":.0", "-x", "20"]);
+        shows(&mut outer, &data, &at(21, 0));
+        server.tmux(&["kill-pane", "-t", ":.0"]);
+        shows(&mut outer, &data, &cells);
+        server.tmux(&["detach-client"]);
+        until_shown(&mut outer, |pictures, _| pictures.is_empty().then_some(()));
+        outer = attach(&server, 40, 12);
+        shows(&mut outer, &data, &cells);
+        server.tty("").write("\r\n".repeat(30).as_bytes());
+        until_shown(&mut outer, |_, surface| parts(surface).is_empty().then_some(()));
+        server.tmux(&["copy-mode"]);
+        server.tmux(&["send-keys", "-X", "history-top"]);
+        shows(&mut outer, &data, &cells);
+        kill(&server);
+        outer.written.clear();
+        shows(&mut outer, &data, &cells);
+    }
 }
