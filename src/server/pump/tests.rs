@@ -136,7 +136,7 @@ fn what_a_command_waits_for_is_read_first_and_its_answer_before_the_next_slice_o
     [PRINTS, AWAITED].into_iter().for_each(|pane| pump.note_ready(pane));
     assert_eq!(read_first(&mut pump, &poller), [(AWAITED, 5), (PRINTS, 7)]);
     assert!(!pump.is_calm(), "more of what is awaited may come: pieces of the flood are small");
-    // The pump is told of the match before it gets to the flood.
+    // The pump learns of the match before it reads the flood.
     pump.set_watched(AWAITED, false);
     assert!(pump.turn_bulk(&poller, &wanted).is_none(), "the answer is written first");
     assert!(read_first(&mut pump, &poller).is_empty());
