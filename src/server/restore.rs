@@ -507,6 +507,7 @@ fn fit(mut layout: Layout, panes: &[PaneId], size: Size) -> Layout {
                 layout.remove(cell, &rules);
             }
         }
+        layout.fix_offsets();
         let placed: BTreeSet<PaneId> = layout.panes().into_iter().collect();
         if layout.is_sound() && placed.len() == panes.len() {
             return layout;
@@ -600,5 +601,21 @@ pub(super) fn remake(
 fn redraw_program(master: &OwnedFd) {
     if let Ok(group) = nix::unistd::tcgetpgrp(master) {
         nix::sys::signal::killpg(group, nix::sys::signal::Signal::SIGWINCH).ok();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn panes_that_are_left_take_the_place_of_those_that_ended() {
+        let [left, above, below] = [1, 2, 3].map(PaneId);
+        let text = "80x24,0,0{40x24,0,0,1,39x24,41,0[39x12,41,0,2,39x11,41,13,3]}";
+        let text = format!("{:04x},{text}", crate::model::layout::checksum(text));
+        let saved = Layout::parse(&text, &[left, above, below]).unwrap();
+        let layout = fit(saved, &[left, below], Size::new(80, 24));
+        let cell = layout.cell(layout.find(below).unwrap());
+        assert_eq!((cell.size, cell.x, cell.y), (Size::new(39, 24), 41, 0));
     }
 }
