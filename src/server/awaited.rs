@@ -12,8 +12,7 @@ const ANSWER_WAIT_MS: u64 = 20;
 /// Longest time for which a pane that floods is not read, in milliseconds; it is then read for as long at
 /// least, however fast somebody types.
 const PAUSE_MS: u64 = 3;
-/// Most panes that make way, of those that the server is behind with. With more of them, the answer waits for
-/// the others anyway.
+/// Most panes that make way at once. With more of them, the answer waits for the others anyway.
 const MAX_PAUSED: usize = 4;
 
 /// See the module comment.

@@ -64,7 +64,7 @@ impl Flood {
     pub(super) fn note(&mut self, piece: &Piece) -> Pace {
         let passed = piece.now_ms.saturating_sub(self.start_ms);
         if passed >= FLOOD_MS {
-            self.before = if passed < 2 * FLOOD_MS { self.bytes } else { 0 };
+            self.before = if self.is_recent(piece.now_ms) { self.bytes } else { 0 };
             (self.start_ms, self.bytes) = (piece.now_ms, 0);
         }
         self.bytes += piece.bytes;
@@ -74,6 +74,11 @@ impl Flood {
             false if piece.answers() && !piece.more => Pace::Answer,
             false => Pace::Usual,
         }
+    }
+
+    /// Reports whether output came of late, so that the last pace still holds.
+    pub(super) fn is_recent(&self, now_ms: u64) -> bool {
+        now_ms.saturating_sub(self.start_ms) < 2 * FLOOD_MS
     }
 }
 
@@ -138,6 +143,7 @@ mod tests {
     fn a_pause_ends_a_flood() {
         let mut flood = Flood::default();
         assert!(floods(&mut flood, piece(1 << 20, 1)));
+        assert!(flood.is_recent(2 * FLOOD_MS - 1) && !flood.is_recent(2 * FLOOD_MS));
         assert!(!floods(&mut flood, piece(1, 1 + 2 * FLOOD_MS)));
     }
 

@@ -350,6 +350,10 @@ impl Peer {
     pub(super) fn flush(&mut self, poller: &Poller) {
         loop {
             self.fill_socket_queue();
+            // The last of the output and the exit leave together: one system call, and the client wakes once.
+            if !self.has_stream_data() {
+                self.say_farewell();
+            }
             match fdpass::drain(&mut self.connection, self.socket.as_fd()) {
                 Progress::Closed | Progress::Reset => {
                     self.broken = true;
@@ -359,9 +363,6 @@ impl Peer {
                 _ if !self.has_stream_data() => break,
                 _ => {}
             }
-        }
-        if self.connection.output_len() == 0 && !self.has_stream_data() && self.say_farewell() {
-            fdpass::drain(&mut self.connection, self.socket.as_fd());
         }
         let interest = Interest { read: true, write: self.connection.output_len() > 0 };
         if interest != self.interest {
@@ -398,14 +399,13 @@ impl Peer {
         }
     }
 
-    /// Sends the exit message once the streams are written (including those not ready yet). True if
-    /// it was sent.
-    fn say_farewell(&mut self) -> bool {
+    /// Sends the exit message once the streams are written (including those not ready yet).
+    fn say_farewell(&mut self) {
         let owes_lines = self.control.is_some() && !self.has_all_lines;
         if owes_lines || self.writing.values().any(|w| !w.out.is_empty()) {
-            return false;
+            return;
         }
-        let Some(message) = self.farewell.take() else { return false };
+        let Some(message) = self.farewell.take() else { return };
         self.said_farewell = true;
         let message = match message {
             ClientMessage::Ready => Message::Ready,
@@ -419,7 +419,6 @@ impl Peer {
             ClientMessage::MayStop(may) => Message::MayStop(may),
         };
         self.send(message);
-        true
     }
 
     /// Stops watching the socket and closes the terminal.

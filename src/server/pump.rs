@@ -406,6 +406,7 @@ impl Pump {
     pub(super) fn turn_fast(&mut self, poller: &Poller, wanted: &dyn Fn(PaneId) -> bool) -> Vec<Slice> {
         let mut out = Vec::new();
         let began = Instant::now();
+        self.make_way(poller);
         let mut ready = std::mem::take(&mut self.ready);
         // The sort is stable: whoever waited longer comes first.
         ready.make_contiguous().sort_by_key(|pane| !self.is_urgent(*pane));
@@ -457,9 +458,9 @@ impl Pump {
         }
         for at in (0..self.ready.len()).rev() {
             let pane = self.ready[at];
-            let floods = self.panes.get(&pane).is_some_and(|io| io.behind)
-                && !self.typed_within(pane, self.now_ms, FAST_MS);
-            if floods && self.awaited.pause(pane, self.now_ms) {
+            let floods = self.panes.get(&pane).is_some_and(|io| io.floods(self.now_ms));
+            let makes_way = floods && !self.typed_within(pane, self.now_ms, FAST_MS);
+            if makes_way && self.awaited.pause(pane, self.now_ms) {
                 self.set_held(poller, pane, Hold::Answer, true);
             }
         }
@@ -708,6 +709,13 @@ pub(super) fn feed_all(pane: PaneId, terminal: &mut Terminal, bytes: &[u8]) {
 }
 
 impl PaneIo {
+    /// Reports whether it prints more than anyone can read, or than the server reads, and no command waits
+    /// for what it prints.
+    fn floods(&self, now_ms: u64) -> bool {
+        let floods = self.pace == Pace::Flood && self.flood.is_recent(now_ms);
+        (self.behind || floods) && !self.watched
+    }
+
     fn update_interest(&mut self, poller: &Poller, pane: PaneId) {
         let interest = Interest { read: self.held.is_empty() && !self.hangup, write: !self.input.is_empty() };
         if interest == self.interest {

@@ -108,6 +108,34 @@ fn a_pane_that_floods_gets_no_more_than_its_slice_and_waits_for_whoever_types() 
     assert_eq!(read.count(), 10);
 }
 
+#[test]
+fn a_flood_that_the_server_keeps_up_with_makes_way_for_a_key_too() {
+    let (mut pump, poller, [mut floods, mut typed]) = two_panes();
+    pump.now_ms = 5000;
+    let line = [b'x'; 1 << 10];
+    // More than anyone can read, in pieces that are read to their end.
+    let pace = |pump: &mut Pump, floods: &mut UnixStream| {
+        floods.write_all(&line).unwrap();
+        pump.note_ready(FLOODS);
+        pump.turn_fast(&poller, &|_| false).pop().map(|slice| slice.pace)
+    };
+    while pace(&mut pump, &mut floods) != Some(Pace::Flood) {}
+    pump.hurry();
+    pump.push(TYPED, b"k", Some(pump.now_ms));
+    pump.flush_written(&poller);
+    typed.read_exact(&mut [0]).unwrap();
+    assert_eq!(pace(&mut pump, &mut floods), None, "the program with the key has the processor");
+    typed.write_all(b"k").unwrap();
+    pump.note_ready(TYPED);
+    assert_eq!(read_first(&mut pump, &poller), [(TYPED, 1)]);
+    pump.turn_bulk(&poller, &|_| false);
+    assert_eq!(read_first(&mut pump, &poller), [(FLOODS, line.len())], "the answer is there");
+    // A pane that flooded some time ago is no flood.
+    pump.now_ms += 10_000;
+    pump.push(TYPED, b"k", Some(pump.now_ms));
+    assert_ne!(pace(&mut pump, &mut floods), None);
+}
+
 /// The panes that a turn reads first, in order, and how much of each.
 fn read_first(pump: &mut Pump, poller: &Poller) -> Vec<(PaneId, usize)> {
     let slices = pump.turn_fast(poller, &|_| false);
