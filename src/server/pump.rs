@@ -288,6 +288,15 @@ impl Pump {
         self.journals.all.get_mut(&pane)?.copy()
     }
 
+    /// Output of a pane since an earlier `journal_stamp`; `None` if there was a checkpoint since.
+    pub(super) fn copy_journal_since(
+        &mut self,
+        pane: PaneId,
+        stamp: (u64, usize),
+    ) -> Option<Vec<(i64, Vec<u8>)>> {
+        self.journals.all.get_mut(&pane)?.copy_since(stamp)
+    }
+
     /// Makes a checkpoint of one pane now.
     pub(super) fn save(&mut self, pane: PaneId) {
         if let (Some(journal), Some(io)) = (self.journals.all.get_mut(&pane), self.panes.get(&pane)) {

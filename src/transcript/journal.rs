@@ -43,6 +43,8 @@ const AREAS: usize = LOG + LOG_BYTES;
 /// Longest checkpoint: all lines that may be pending for the disk, and a very large screen.
 const AREA_BYTES: usize = 8 << 20;
 const SIZE: NonZeroUsize = NonZeroUsize::new(AREAS + 2 * AREA_BYTES).expect("not zero");
+/// A pane at rest gets a checkpoint once its log is 1/`LOG_SHARE` as long as its checkpoint.
+const LOG_SHARE: usize = 2;
 /// Memory of an area beyond this is given back once its checkpoint is outdated.
 const AREA_KEPT: usize = 640 << 10;
 
@@ -136,9 +138,12 @@ impl Journal {
         self.map.free(area + AREA_KEPT, area + AREA_BYTES);
     }
 
-    /// Reports whether it uses more memory than a checkpoint made now would need.
+    /// Reports whether it uses much more memory than a checkpoint made now would need. What a
+    /// checkpoint costs, and the copies of it on disk, grows with its length: so a long one is
+    /// replaced only after much output.
     pub(crate) fn is_large(&mut self) -> bool {
-        self.at > 2 * PAGE || self.len_of((self.active + 1) % 2) > SMALL_BYTES
+        let usual = self.len_of(self.active % 2) / LOG_SHARE;
+        self.at > usual.max(2 * PAGE) || self.len_of((self.active + 1) % 2) > SMALL_BYTES
     }
 
     /// Frees all memory that the newest checkpoint does not use.
@@ -189,6 +194,16 @@ impl Journal {
     /// Changes with every addition.
     pub(crate) fn stamp(&self) -> (u64, usize) {
         (self.active, self.at)
+    }
+
+    /// A copy of the output since `stamp`; `None` if there was a checkpoint since.
+    pub(crate) fn copy_since(&mut self, stamp: (u64, usize)) -> Option<Vec<(i64, Vec<u8>)>> {
+        let (active, from) = stamp;
+        if active != self.active || !self.is_usable() || from > self.at {
+            return None;
+        }
+        let log = LOG..LOG + self.at;
+        Some(printed(&self.map.bytes_mut()[log], from))
     }
 
     /// A copy of the data that another server would recover now. Does not touch pages that were
@@ -252,6 +267,8 @@ mod tests {
         assert!(journal.checkpoint(b"first"));
         let mut all = Vec::new();
         let mut checkpoint = b"first".to_vec();
+        // What a reader has that copies only what is new.
+        let (mut stamp, mut copied) = (journal.stamp(), Vec::new());
         for n in 0..4000usize {
             let piece = format!("piece {n};").repeat(n % 37).into_bytes();
             if !journal.has_room(1024) {
@@ -271,8 +288,14 @@ mod tests {
                 let found = again(&fd).unwrap();
                 assert!(journal.copy().as_ref() == Some(&found));
                 assert_eq!(found.checkpoint, checkpoint);
-                let bytes: Vec<u8> = found.printed.into_iter().flat_map(|(_, bytes)| bytes).collect();
-                assert!(bytes == all, "{n}");
+                let bytes = |printed: Vec<(i64, Vec<u8>)>| printed.into_iter().flat_map(|(_, bytes)| bytes);
+                match journal.copy_since(stamp) {
+                    Some(later) => copied.extend(bytes(later)),
+                    None => copied = bytes(found.printed.clone()).collect::<Vec<u8>>(),
+                }
+                stamp = journal.stamp();
+                assert!(copied == all, "{n}");
+                assert!(bytes(found.printed).eq(all.iter().copied()), "{n}");
             }
         }
         assert!(journal.is_usable());
@@ -303,6 +326,23 @@ mod tests {
         journal.shrink();
         assert!(pages() <= 2 && !journal.is_large());
         assert_eq!(again(&fd).unwrap().checkpoint, b"short");
+    }
+
+    #[test]
+    fn a_long_checkpoint_is_replaced_only_after_much_output() {
+        let (mut journal, _fd) = Journal::create().unwrap();
+        let mut printed = 0;
+        for _ in 0..2 {
+            assert!(journal.checkpoint(&[1; 160_000]));
+            journal.shrink();
+            printed = 0;
+            while !journal.is_large() {
+                journal.begin(1000, 0).fill(b'x');
+                journal.commit(1000);
+                printed += 1000;
+            }
+        }
+        assert!((70_000..90_000).contains(&printed), "{printed}");
     }
 
     #[test]

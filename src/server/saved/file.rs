@@ -5,13 +5,16 @@
 //! sessions.old     the previous version, in case the current one is damaged
 //! sessions.before  sessions of a server that did not end on purpose (the machine went down)
 //! texts/NAME       text of a pane, by the name of its transcript
-//! file := "SMR1 " length " " CRC-32 of the rest in hexadecimal "\n" bytes
+//! file := "SMR1 " length " " CRC-32 of the bytes in hexadecimal "\n" bytes
+//! text := file*    the text at some moment, and what was printed since then, piece by piece
 //! ```
 //!
 //! A file is written under another name, synced, and renamed: whenever the machine stops, a
-//! complete file exists.
+//! complete file exists. What is printed later is appended to a text, so that a long one is not
+//! written again for a few bytes: if the machine stops while that is written, the pieces before it
+//! are complete.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -42,6 +45,8 @@ pub(super) struct Files {
     has_begun: bool,
     /// Texts that `sessions.before` needs.
     before: BTreeSet<String>,
+    /// Lengths of the texts that this server wrote.
+    lengths: BTreeMap<String, u64>,
 }
 
 /// Prefixes bytes with their length and checksum.
@@ -50,12 +55,13 @@ fn seal(bytes: &[u8]) -> Vec<u8> {
     [head.as_bytes(), bytes].concat()
 }
 
-/// The bytes of a sealed file, if they are intact.
-fn unseal(file: &[u8]) -> Option<&[u8]> {
+/// The bytes of the first sealed part of a file, if they are intact, and the rest of the file.
+fn unseal(file: &[u8]) -> Option<(&[u8], &[u8])> {
     let end = file.iter().take(MAX_HEAD).position(|&byte| byte == b'\n')?;
     let head = std::str::from_utf8(&file[..end]).ok()?;
-    let bytes = &file[end + 1..];
-    (head == format!("{MAGIC} {} {:08x}", bytes.len(), crc32fast::hash(bytes))).then_some(bytes)
+    let length = head.split(' ').nth(1)?.parse().ok()?;
+    let (bytes, rest) = file[end + 1..].split_at_checked(length)?;
+    (head == format!("{MAGIC} {length} {:08x}", crc32fast::hash(bytes))).then_some((bytes, rest))
 }
 
 fn is_missing(error: &io::Error) -> bool {
@@ -64,7 +70,8 @@ fn is_missing(error: &io::Error) -> bool {
 
 impl Files {
     pub(super) fn new(storage: Arc<dyn Storage>, dir: PathBuf) -> Self {
-        Self { storage, dir, is_whole: false, has_begun: false, before: BTreeSet::new() }
+        let (before, lengths) = (BTreeSet::new(), BTreeMap::new());
+        Self { storage, dir, is_whole: false, has_begun: false, before, lengths }
     }
 
     /// Called before the first write: renames sessions of a server that this one does not continue
@@ -124,14 +131,13 @@ impl Files {
     }
 
     fn read(&self, name: &str) -> Result<Option<Saved>, &'static str> {
-        match self.read_sealed(Path::new(name)) {
-            Ok(None) => Ok(None),
-            Ok(Some(bytes)) => serde_json::from_slice(&bytes).map(Some).map_err(|_| "is damaged"),
-            Err(why) => Err(why),
-        }
+        let Some(file) = self.read_file(Path::new(name))? else { return Ok(None) };
+        let bytes = unseal(&file).filter(|(_, rest)| rest.is_empty()).map(|(bytes, _)| bytes);
+        let saved = bytes.and_then(|bytes| serde_json::from_slice(bytes).ok());
+        saved.map(Some).ok_or("is damaged")
     }
 
-    fn read_sealed(&self, name: &Path) -> Result<Option<Vec<u8>>, &'static str> {
+    fn read_file(&self, name: &Path) -> Result<Option<Vec<u8>>, &'static str> {
         match self.storage.check_dir(&self.dir) {
             Err(error) if is_missing(&error) => return Ok(None),
             Err(_) => return Err("is in a directory that others can change"),
@@ -144,15 +150,14 @@ impl Files {
             Ok(_) => return Err("is damaged"),
             Err(error) => Err(error),
         };
-        let file = file.map_err(|_| "cannot be read")?;
-        unseal(&file).map(|bytes| Some(bytes.to_vec())).ok_or("is damaged")
+        file.map(Some).map_err(|_| "cannot be read")
     }
 
     /// Replaces `sessions`; the previous version becomes `sessions.old`.
     pub(super) fn write(&mut self, saved: &[u8]) -> io::Result<()> {
         self.storage.create_dir(&self.dir)?;
         let (new, state) = (self.dir.join(NEW), self.dir.join(STATE));
-        self.write_beside(&new, saved)?;
+        self.write_beside(&new, &seal(saved))?;
         if std::mem::take(&mut self.is_whole) {
             self.storage.rename(&state, &self.dir.join(OLD))?;
         }
@@ -161,38 +166,60 @@ impl Files {
         self.storage.sync_dir(&self.dir)
     }
 
-    fn write_beside(&self, new: &Path, bytes: &[u8]) -> io::Result<()> {
+    fn write_beside(&self, new: &Path, sealed: &[u8]) -> io::Result<()> {
         match self.storage.create(new) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
             _ => {}
         }
         self.storage.truncate(new, 0)?;
-        self.storage.append(new, 0, &seal(bytes))?;
+        self.storage.append(new, 0, sealed)?;
         self.storage.sync(new)
     }
 
     /// Replaces the text of a pane.
-    pub(super) fn write_text(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
+    pub(super) fn write_text(&mut self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        self.lengths.remove(name);
         let dir = self.dir.join(TEXTS);
         self.storage.create_dir(&self.dir)?;
         self.storage.create_dir(&dir)?;
-        let new = dir.join(format!("{name}.new"));
-        self.write_beside(&new, bytes)?;
-        self.storage.rename(&new, &dir.join(name))
+        let (new, sealed) = (dir.join(format!("{name}.new")), seal(bytes));
+        self.write_beside(&new, &sealed)?;
+        self.storage.rename(&new, &dir.join(name))?;
+        self.lengths.insert(name.to_owned(), sealed.len() as u64);
+        Ok(())
     }
 
-    /// The text of a pane, if it exists and is intact.
-    pub(super) fn read_text(&self, name: &str) -> Result<Option<Vec<u8>>, &'static str> {
-        self.read_sealed(&Path::new(TEXTS).join(name))
+    /// Adds to the text of a pane that this server wrote. After an error it must be written whole.
+    pub(super) fn append_text(&mut self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        let at = self.lengths.remove(name).ok_or(io::ErrorKind::NotFound)?;
+        let (file, sealed) = (self.dir.join(TEXTS).join(name), seal(bytes));
+        self.storage.append(&file, at, &sealed)?;
+        self.storage.sync(&file)?;
+        self.lengths.insert(name.to_owned(), at + sealed.len() as u64);
+        Ok(())
+    }
+
+    /// The text of a pane and what was added to it, if it exists and is intact. Whatever was added
+    /// behind a part that is not intact is left out.
+    pub(super) fn read_text(&self, name: &str) -> Result<Option<Vec<Vec<u8>>>, &'static str> {
+        let Some(file) = self.read_file(&Path::new(TEXTS).join(name))? else { return Ok(None) };
+        let mut parts = Vec::new();
+        let mut rest = &file[..];
+        while let Some((bytes, behind)) = unseal(rest) {
+            parts.push(bytes.to_vec());
+            rest = behind;
+        }
+        if parts.is_empty() { Err("is damaged") } else { Ok(Some(parts)) }
     }
 
     /// Removes the texts of panes that are gone.
-    pub(super) fn keep_texts(&self, wanted: &BTreeSet<String>) -> io::Result<()> {
+    pub(super) fn keep_texts(&mut self, wanted: &BTreeSet<String>) -> io::Result<()> {
         let dir = self.dir.join(TEXTS);
         let names = match self.storage.list(&dir) {
             Err(error) if is_missing(&error) => return Ok(()),
             names => names?,
         };
+        self.lengths.retain(|name, _| wanted.contains(name));
         let gone = |name: &&String| !wanted.contains(*name) && !self.before.contains(*name);
         names.iter().filter(gone).try_for_each(|name| self.storage.remove(&dir.join(name)))
     }

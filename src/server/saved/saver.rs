@@ -42,7 +42,38 @@ const HOLD_MS: u64 = 30_000;
 const LAST: Duration = Duration::from_secs(3);
 
 /// Texts by the names of their transcripts.
-type Texts = Vec<(String, Recovered)>;
+type Texts = Vec<(String, Text)>;
+
+enum Text {
+    Whole(Recovered),
+    /// What was printed since the text was written last.
+    More(Vec<(i64, Vec<u8>)>),
+}
+
+impl Text {
+    fn bytes(&self) -> usize {
+        let (checkpoint, printed) = match self {
+            Self::Whole(text) => (text.checkpoint.len(), &text.printed),
+            Self::More(printed) => (0, printed),
+        };
+        checkpoint + printed.iter().map(|(_, bytes)| bytes.len()).sum::<usize>()
+    }
+
+    fn write(&self, name: &str, files: &mut Files) -> std::io::Result<()> {
+        match self {
+            Self::Whole(text) => files.write_text(name, &text::encode(text)?),
+            Self::More(printed) => files.append_text(name, &text::encode_more(printed)?),
+        }
+    }
+}
+
+/// The state of a pane that was written last.
+struct Written {
+    name: String,
+    /// The journal's stamp.
+    stamp: (u64, usize),
+    at_ms: u64,
+}
 
 /// State shared by the loop and the writing thread.
 struct Shared {
@@ -80,8 +111,7 @@ pub(crate) struct Saver {
     shared: Arc<Shared>,
     dirty: bool,
     next_ms: u64,
-    /// The state last written of each pane: its journal's stamp, and the time.
-    texts: BTreeMap<PaneId, ((u64, usize), u64)>,
+    texts: BTreeMap<PaneId, Written>,
     /// Nothing is written before this time.
     hold_ms: u64,
     /// True if the server ends by a signal: the files stay on disk.
@@ -178,7 +208,7 @@ impl Saver {
     ) -> impl Fn(&str) -> Result<Option<Recovered>, &'static str> + Send + use<> {
         let shared = self.shared.clone();
         move |name| match shared.files.lock().read_text(name)? {
-            Some(bytes) => text::decode(&bytes).map(Some).map_err(|_| "is damaged"),
+            Some(parts) => text::decode(&parts).map(Some).map_err(|_| "is damaged"),
             None => Ok(None),
         }
     }
@@ -220,7 +250,7 @@ impl Shared {
             files.forget_left()?;
         }
         for (name, text) in texts {
-            files.write_text(name, &text::encode(text)?)?;
+            text.write(name, files)?;
         }
         files.keep_texts(&wanted(&saved))
     }
@@ -320,15 +350,19 @@ impl Runtime {
     fn changed_texts(&mut self, saved: &Saved, most: usize) -> Texts {
         let now_ms = self.world.now.mono_ms;
         let (pump, saver) = (&mut self.world.pump, &mut self.world.saver);
+        if saved.encrypted {
+            // The files are removed.
+            saver.texts.clear();
+        }
         saver.texts.retain(|pane, _| self.server.panes.contains_key(pane));
         let (mut texts, mut bytes, mut more) = (Texts::new(), 0, None);
         for pane in saved.panes.iter().filter(|pane| !saved.encrypted && !pane.off_disk) {
             let (Some(name), Some(stamp)) = (&pane.history, pump.journal_stamp(pane.id)) else { continue };
-            let known = saver.texts.get(&pane.id);
-            if known.is_some_and(|(written, _)| *written == stamp) {
+            let known = saver.texts.get(&pane.id).filter(|known| known.name == *name);
+            if known.is_some_and(|known| known.stamp == stamp) {
                 continue;
             }
-            let due_ms = known.map_or(0, |(_, at)| at + TEXT_MS);
+            let due_ms = known.map_or(0, |known| known.at_ms + TEXT_MS);
             if due_ms > now_ms && most != usize::MAX {
                 more = Some(more.unwrap_or(due_ms).min(due_ms));
                 continue;
@@ -337,10 +371,14 @@ impl Runtime {
                 more = Some(now_ms + MORE_MS);
                 break;
             }
-            if let Some(text) = pump.copy_journal(pane.id) {
-                bytes += text.checkpoint.len();
+            // The last writing of all may follow one that fails.
+            let known = known.filter(|_| most != usize::MAX);
+            let later = known.and_then(|known| pump.copy_journal_since(pane.id, known.stamp));
+            let text = later.map(Text::More).or_else(|| pump.copy_journal(pane.id).map(Text::Whole));
+            if let Some(text) = text {
+                bytes += text.bytes();
                 texts.push((name.clone(), text));
-                saver.texts.insert(pane.id, (stamp, now_ms));
+                saver.texts.insert(pane.id, Written { name: name.clone(), stamp, at_ms: now_ms });
             }
         }
         if let Some(due_ms) = more {
@@ -373,7 +411,7 @@ impl Runtime {
             if failed || began.elapsed() > LAST {
                 return;
             }
-            shared.note(text::encode(&text).and_then(|bytes| files.write_text(&name, &bytes)));
+            shared.note(text.write(&name, &mut files));
         }
     }
 

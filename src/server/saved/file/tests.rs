@@ -6,6 +6,9 @@ use crate::base::{PaneId, SessionId};
 use crate::server::saved::{SavedPane, SavedSession};
 use crate::transcript::fault::{Fault, FaultyDisk};
 
+/// The text that `serve` writes at the end.
+const TEXT: &[u8] = b"text 2, later, at last";
+
 fn files(disk: &FaultyDisk) -> Files {
     Files::new(Arc::new(disk.clone()), PathBuf::from("/state"))
 }
@@ -23,7 +26,10 @@ fn serve(files: &mut Files, life: i64) -> io::Result<()> {
     for number in [1, 2] {
         let saved = saved(life, number);
         files.write(&serde_json::to_vec(&saved)?)?;
-        files.write_text(&format!("pane-1-{life:x}"), format!("text {number}").as_bytes())?;
+        let name = format!("pane-1-{life:x}");
+        files.write_text(&name, format!("text {number}").as_bytes())?;
+        files.append_text(&name, b", later")?;
+        files.append_text(&name, b", at last")?;
         files.keep_texts(&texts(&saved))?;
     }
     Ok(())
@@ -35,14 +41,14 @@ fn found(disk: &FaultyDisk, life: i64) -> Option<(i64, usize, Option<Vec<u8>>)> 
     files.begin(life);
     let left = files.left().expect("what is there is whole")?;
     let text = files.read_text(left.panes[0].history.as_ref()?).expect("what is there is whole");
-    Some((left.life, left.sessions.len(), text))
+    Some((left.life, left.sessions.len(), text.map(|parts| parts.concat())))
 }
 
 #[test]
 fn the_next_server_finds_what_was_written_last() {
     let disk = FaultyDisk::default();
     serve(&mut files(&disk), 1).unwrap();
-    assert_eq!(found(&disk.copy(), 2), Some((1, 2, Some(b"text 2".to_vec()))));
+    assert_eq!(found(&disk.copy(), 2), Some((1, 2, Some(TEXT.to_vec()))));
     // A server that took over continues with the same life, and nothing is left to restore.
     let mut same = files(&disk);
     same.begin(1);
@@ -51,12 +57,12 @@ fn the_next_server_finds_what_was_written_last() {
     // Another server begins with nothing, and ends without having written anything.
     let mut other = files(&disk);
     other.end().unwrap();
-    assert_eq!(found(&disk.copy(), 2), Some((1, 2, Some(b"text 2".to_vec()))));
+    assert_eq!(found(&disk.copy(), 2), Some((1, 2, Some(TEXT.to_vec()))));
     // Or it ends on purpose: its own state does not come back, the earlier state still can.
     let mut other = files(&disk);
     serve(&mut other, 2).unwrap();
     other.end().unwrap();
-    assert_eq!(found(&disk.copy(), 3), Some((1, 2, Some(b"text 2".to_vec()))));
+    assert_eq!(found(&disk.copy(), 3), Some((1, 2, Some(TEXT.to_vec()))));
     let names = disk.names();
     assert!(names.iter().all(|name| !name.ends_with("pane-1-2")), "{names:?}");
     // Once restored, the state is removed.
@@ -84,7 +90,7 @@ fn each_call_that_fails_once_costs_one_writing_at_most() {
             assert!(failed || at == 0, "call {at}, {fault:?} is told");
             // Writing works again.
             serve(&mut files, 1).unwrap();
-            assert_eq!(found(&disk, 2), Some((1, 2, Some(b"text 2".to_vec()))), "call {at}, {fault:?}");
+            assert_eq!(found(&disk, 2), Some((1, 2, Some(TEXT.to_vec()))), "call {at}, {fault:?}");
         }
     }
 }
@@ -105,7 +111,17 @@ fn wherever_the_machine_stops_the_last_sound_state_is_there() {
         disk.fail(at - calls.0, Fault::Crash, false);
         assert!(serve(&mut files(&disk), 2).is_err(), "call {at}");
         disk.heal();
-        let (life, sessions, _) = found(&disk, 3).expect("something whole is always there");
+        let (life, sessions, text) = found(&disk, 3).expect("something whole is always there");
+        let text = text.map(|text| String::from_utf8(text).expect("it is ASCII"));
+        let is_sound = |text: &str| {
+            let older = ["text 1", "text 2"].iter().any(|older| text.starts_with(older));
+            older && ["", ", later", ", later, at last"].contains(&&text[6..])
+        };
+        assert!(text.as_deref().is_none_or(is_sound), "call {at}: {text:?}");
+        assert!(
+            life == 2 || text.as_deref().is_some_and(|text| text.as_bytes() == TEXT),
+            "call {at}: {text:?}"
+        );
         seen.insert((life, sessions));
         // A start never fails, and the next server writes as usual.
         serve(&mut files(&disk), 4).unwrap();
