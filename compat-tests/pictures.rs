@@ -275,6 +275,37 @@ fn placeholders_that_a_program_prints_show_its_picture_wherever_they_are() {
 }
 
 #[test]
+fn a_narrow_pane_cuts_pictures_and_wraps_text() {
+    let mut server = with_pictures("exec sleep 1000");
+    let mut outer = attach(&server, 40, 12);
+    let data = pixels(11, 16, 16);
+    server.tty("").write(b"eight co\r\n");
+    server.tty("").write(&transmit("a=T,q=2,f=24,s=16,v=16,c=10,r=3,i=5", &data));
+    shows(&mut outer, &data, &block((0, 1), 10, 3));
+    server.tmux(&["split-window", "-h", "-d", "-l", "33", "exec sleep 1000"]);
+    // All that is seen of it is cut at the border: the first six columns.
+    let cut = |top: u32| -> Vec<(Pair, Pair)> {
+        block((0, top), 10, 3).into_iter().filter(|((x, _), _)| *x < 6).collect()
+    };
+    shows(&mut outer, &data, &cut(1));
+    assert!(outer.cells().row_text(0).starts_with("co"));
+    // In the history too, in copy mode and after a server that died, and whole where there is room.
+    server.tty("").write("\r\n".repeat(20).as_bytes());
+    until_shown(&mut outer, |_, surface| parts(surface).is_empty().then_some(()));
+    server.tmux(&["copy-mode", "-t", ":.0"]);
+    server.tmux(&["send-keys", "-t", ":.0", "-X", "history-top"]);
+    shows(&mut outer, &data, &cut(2));
+    kill(&server);
+    outer.written.clear();
+    shows(&mut outer, &data, &cut(2));
+    server.tmux(&["send-keys", "-t", ":.0", "-X", "cancel"]);
+    server.tmux(&["kill-pane", "-t", ":.1"]);
+    server.tmux(&["copy-mode", "-t", ":.0"]);
+    server.tmux(&["send-keys", "-t", ":.0", "-X", "history-top"]);
+    shows(&mut outer, &data, &block((0, 1), 10, 3));
+}
+
+#[test]
 fn a_terminal_that_knows_only_sixel_gets_sixel() {
     let mut server = with_pictures("exec sleep 1000");
     server.tmux(&["set-option", "-p", "kitty-graphics", "on"]);
@@ -285,10 +316,9 @@ fn a_terminal_that_knows_only_sixel_gets_sixel() {
     server.tty("").write(&transmit("a=T,q=2,C=1,f=24,s=160,v=32,c=20,r=2,i=5", &row.repeat(32)));
     outer.until_sent(b"\x1bP0;1;0q\"1;1;160;32#0;2;100;0;0#1;2;0;0;100#0!80~$#1!80?!80~-");
     assert!(outer.cells().row_text(0).trim().is_empty(), "no box of text");
-    // In a narrow pane its rows wrap as text does: each part is an image.
+    // In a narrow pane it is cut.
     server.tmux(&["split-window", "-h", "-d", "-l", "25", "exec sleep 1000"]);
-    outer.until_sent(b"\x1bP0;1;0q\"1;1;112;16#0;2;100;0;0#1;2;0;0;100#0!80~$#1!80?!32~-");
-    outer.until_sent(b"\x1bP0;1;0q\"1;1;48;16#0;2;0;0;100#0!48~-");
+    outer.until_sent(b"\x1bP0;1;0q\"1;1;112;32#0;2;100;0;0#1;2;0;0;100#0!80~$#1!80?!32~-");
     server.tmux(&["kill-pane", "-t", ":.1"]);
     outer.until_sent(b"\x1bP0;1;0q\"1;1;160;32");
     // A part, packed: the blue half.

@@ -43,9 +43,12 @@ bitflags::bitflags! {
         const CLEARED = 0x8;
         /// First cell of a tab; the cells after it are padding.
         const TAB = 0x10;
-        /// On a run of history: the fillers of its cells count no column when lines are wrapped again.
-        /// Cells do not have it.
+        /// On a run of history: the fillers of its cells count no column when lines are wrapped again;
+        /// a cluster of one column, which has none, is `PLACED`. Cells do not have it.
         const NARROW_FILLERS = 0x20;
+        /// Part of a picture that was placed at the cursor. It counts no column when lines are wrapped
+        /// again: a picture is cut at the pane's border.
+        const PLACED = 0x40;
     }
 }
 

@@ -100,7 +100,7 @@ impl Row {
             return;
         }
         let width = cell.width.max(1);
-        let flags = cell.flags & CellFlags::NOPALETTE;
+        let mut flags = cell.flags & CellFlags::NOPALETTE;
         let start = self.text.len();
         let kind = if cell.flags.contains(CellFlags::TAB) {
             RunKind::Tab(width)
@@ -114,6 +114,9 @@ impl Row {
                 _ => RunKind::Cluster(width),
             }
         };
+        if cell.flags.contains(CellFlags::PLACED) && kind == RunKind::Cluster(1) {
+            flags |= CellFlags::NARROW_FILLERS;
+        }
         let run = Run {
             kind,
             style: cell.style,
@@ -155,6 +158,13 @@ impl Row {
     /// All cells left to right, padding included.
     pub fn cells(&self) -> Vec<Cell> {
         self.by_ref().cells()
+    }
+}
+
+impl Run {
+    /// Reports whether this is a cell of a picture that was placed at the cursor (`CellFlags::PLACED`).
+    pub(crate) fn is_placed(&self) -> bool {
+        self.kind == RunKind::Cluster(1) && self.flags.contains(CellFlags::NARROW_FILLERS)
     }
 }
 
@@ -259,7 +269,10 @@ impl<'a> RowRef<'a> {
                 RunKind::Wide => {
                     text.chars().for_each(|c| emit(Glyph::Char(c), 2, CellFlags::empty()));
                 }
-                RunKind::Cluster(width) => emit(Glyph::from_text(text), width, CellFlags::empty()),
+                RunKind::Cluster(width) => {
+                    let flags = if run.is_placed() { CellFlags::PLACED } else { CellFlags::empty() };
+                    emit(Glyph::from_text(text), width, flags);
+                }
                 RunKind::Tab(width) => emit(Glyph::Char(' '), width, CellFlags::TAB),
                 RunKind::Cleared => {
                     (0..run.cols).for_each(|_| emit(Glyph::Char(' '), 1, CellFlags::CLEARED));

@@ -30,6 +30,8 @@ bitflags::bitflags! {
         /// cell stays so until its line is emptied; a filler cell counts one column for rewrapping
         /// unless it is so.
         const EXTENDED = 0x10;
+        /// `CellFlags::PLACED`.
+        const PLACED = 0x20;
     }
 }
 
@@ -119,7 +121,11 @@ impl Packed {
     /// Columns that the cell counts for when lines are rewrapped.
     #[inline]
     pub fn wrap_width(self) -> u32 {
-        if self.is_padding() { u32::from(!self.mark.contains(Mark::EXTENDED)) } else { u32::from(self.width) }
+        match self.mark {
+            mark if mark.contains(Mark::PADDING) => u32::from(!mark.contains(Mark::EXTENDED)),
+            mark if mark.contains(Mark::PLACED) => 0,
+            _ => u32::from(self.width),
+        }
     }
 }
 
@@ -300,6 +306,7 @@ impl CellTables {
         mark.set(Mark::CLEARED, cell.flags.contains(CellFlags::CLEARED));
         mark.set(Mark::TAB, cell.flags.contains(CellFlags::TAB));
         mark.set(Mark::NOPALETTE, cell.flags.contains(CellFlags::NOPALETTE));
+        mark.set(Mark::PLACED, cell.flags.contains(CellFlags::PLACED));
         let one_byte = glyph < 0x80 && cell.width <= 1 && !mark.contains(Mark::TAB);
         mark.set(Mark::EXTENDED, !one_byte || Self::is_extended_style(&cell.style));
         Some(Packed { glyph, style, width: cell.width, mark })
@@ -321,6 +328,7 @@ impl CellTables {
         flags.set(CellFlags::CLEARED, cell.mark.contains(Mark::CLEARED));
         flags.set(CellFlags::TAB, cell.mark.contains(Mark::TAB));
         flags.set(CellFlags::NOPALETTE, cell.mark.contains(Mark::NOPALETTE));
+        flags.set(CellFlags::PLACED, cell.mark.contains(Mark::PLACED));
         Cell { glyph: self.glyph(cell), width: cell.width, flags, style: *self.style(cell.style) }
     }
 

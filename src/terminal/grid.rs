@@ -336,6 +336,9 @@ impl Grid {
             for column in x..x + count {
                 line.clear_cell(column, blank, false);
             }
+            if x + nx >= cols {
+                line.drop_hidden_picture(cols);
+            }
         }
     }
 

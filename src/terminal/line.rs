@@ -148,6 +148,15 @@ impl Line {
         }
     }
 
+    /// Drops what is right of the border if it is the rest of a picture that was cut there.
+    pub(crate) fn drop_hidden_picture(&mut self, cols: u32) {
+        let hidden = self.cells.get(cols as usize..).unwrap_or_default();
+        if hidden.iter().any(|cell| cell.mark.contains(Mark::PLACED)) {
+            self.cells.truncate(cols as usize);
+            self.used = self.used.min(cols);
+        }
+    }
+
     /// The text of a line, if it has no flag but `WRAPPED`, all its written cells are single bytes
     /// in the default style, and no other cell was ever written. Most lines are like that.
     pub(crate) fn plain_text<'a>(&self, text: &'a mut Vec<u8>) -> Option<&'a [u8]> {
@@ -268,6 +277,13 @@ fn take_run(cells: &[Packed], first: Packed, tables: &CellTables, text: &mut Vec
         tables.push_text(first, text);
         let count = (1 + fillers(1)).min(usize::from(first.width.max(1)));
         let run = run(RunKind::Cluster(first.width), count);
+        if first.width == 1 {
+            let placed = first.mark.contains(Mark::PLACED);
+            return (
+                count,
+                Run { flags: if placed { flags | CellFlags::NARROW_FILLERS } else { flags }, ..run },
+            );
+        }
         return (count, Run { flags: filler_flags(cells.get(1)), ..run });
     }
     if first.width == 1 {
@@ -330,7 +346,8 @@ fn push_run(cells: &mut Vec<Packed>, run: &Run, text: &str, pack: &mut dyn FnMut
             }
         }
         RunKind::Cluster(width) => {
-            wide(crate::base::Glyph::from_text(text), width, CellFlags::empty(), cells);
+            let flags = if run.is_placed() { CellFlags::PLACED } else { CellFlags::empty() };
+            wide(crate::base::Glyph::from_text(text), width, flags, cells);
         }
         RunKind::Tab(width) => wide(crate::base::Glyph::Char(' '), width, CellFlags::TAB, cells),
         RunKind::Cleared => {

@@ -5,7 +5,8 @@
 //! tmux: filler cells of wide characters and tabs count a column of their own here (see
 //! `Packed::wrap_width`), so a line of wide characters wraps earlier than it looks; and the flags
 //! that a line keeps depend on which line took the cells. Both are visible in `capture-pane`, so
-//! both are reproduced.
+//! both are reproduced. Cells of pictures that were placed at the cursor count no column, so that a
+//! picture is cut at the border, and whole again in a wider pane.
 
 use std::collections::VecDeque;
 

@@ -165,7 +165,8 @@ impl Screen {
             _ => Pullable::AllBut(there.saturating_sub(scrolled.rows)),
         };
         (self.cx, self.cy) = match place {
-            Some((x, y)) if y >= excess => (x, (y - excess) as u32),
+            // Beside a picture the cursor may have been right of what is the border now.
+            Some((x, y)) if y >= excess => (x.min(cols), (y - excess) as u32),
             _ => (0, 0),
         };
     }

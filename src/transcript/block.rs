@@ -293,7 +293,7 @@ impl Block {
         if head.flags.contains(LineFlags::WIDE) && head.width > width {
             return self.line(line).map_or(1, |l| l.rows(width, false));
         }
-        layout::narrow_rows(head.cols, width) + u32::from(head.flags.contains(LineFlags::EMPTY_TAIL))
+        layout::narrow_rows(head.width, width) + u32::from(head.flags.contains(LineFlags::EMPTY_TAIL))
     }
 
     /// Count of rows of all lines, filled at a width.

@@ -3,7 +3,8 @@
 //!
 //! tmux: wrapping does not count the columns that cells take on the screen. The filler behind a
 //! wide character or a tab counts a column of its own (unless marked otherwise), so a line of wide
-//! characters wraps earlier than it looks, and may wrap before a filler.
+//! characters wraps earlier than it looks, and may wrap before a filler. Cells of pictures that were
+//! placed at the cursor count none, so their row may be longer than the width.
 
 use std::ops::Range;
 
@@ -67,6 +68,8 @@ impl Unit {
             }
             RunKind::Narrow | RunKind::Cleared => Self { cell: 1, filler: 0, fillers: 0, count: run.cols },
             RunKind::Wide => Self { cell: 2, filler, fillers: 1, count: run.cols / 2 },
+            // A picture is cut at the border, not wrapped.
+            RunKind::Cluster(_) if run.is_placed() => Self { cell: 0, filler: 0, fillers: 0, count: 1 },
             RunKind::Cluster(width) | RunKind::Tab(width) => {
                 Self { cell: u32::from(width), filler, fillers: run.cols.saturating_sub(1), count: 1 }
             }

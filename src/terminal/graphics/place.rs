@@ -5,9 +5,9 @@ use super::Failure;
 use super::control::Control;
 use super::pixels::{Inset, Region};
 use super::store::{Parent, Placement, Shape};
-use crate::base::Colour;
 use crate::base::history::RowFlags;
 use crate::base::placeholder::{self, MAX_SIDE, Part};
+use crate::base::{Cell, CellFlags, Colour};
 use crate::terminal::TerminalEvent;
 use crate::terminal::modes::Modes;
 use crate::terminal::screen::Screen;
@@ -162,7 +162,7 @@ impl Screen {
             for col in 0..place.cols {
                 let Some(cx) = inside(x + i64::from(col), self.cols()) else { continue };
                 let part = Part { picture: id, placement: place.number, row, col };
-                if let Some(cell) = placeholder::cell(part, Colour::DEFAULT) {
+                if let Some(cell) = placed_cell(part) {
                     (self.cx, self.cy) = (cx, cy);
                     self.put(&cell);
                 }
@@ -236,7 +236,7 @@ impl Screen {
             self.cx = x;
             for col in 0..place.cols.min(cols - x) {
                 let part = Part { picture: id, placement: place.number, row, col };
-                if let Some(cell) = placeholder::cell(part, Colour::DEFAULT) {
+                if let Some(cell) = placed_cell(part) {
                     self.cx = x + col;
                     self.put(&cell);
                 }
@@ -287,6 +287,12 @@ impl Screen {
             self.stop_showing(|pictures| pictures.forget(|entry| entry.id == id));
         }
     }
+}
+
+/// The cell for a part of a picture that is placed at the cursor.
+fn placed_cell(part: Part) -> Option<Cell> {
+    let cell = placeholder::cell(part, Colour::DEFAULT)?;
+    Some(Cell { flags: cell.flags | CellFlags::PLACED, ..cell })
 }
 
 /// The part of a picture that a command shows (`x`, `y`, `w`, `h`); `None` for all of it.

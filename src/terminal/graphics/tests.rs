@@ -201,6 +201,43 @@ fn a_picture_scrolls_as_text_does_and_is_cut_at_the_edge() {
 }
 
 #[test]
+fn a_picture_is_cut_at_the_border_of_a_narrow_pane_and_text_beside_it_wraps() {
+    let mut t = terminal(10, 6);
+    t.feed(b"12345678\r\n");
+    ask(&mut t, "a=T,q=2,i=1,f=24,s=1,v=1,c=8,r=2;AAAA");
+    t.feed(b"x\r\n");
+    t.resize(Size::new(5, 6));
+    assert_eq!(shown(&t), ["", "0001020304", "1011121314", "", "", ""]);
+    assert_eq!((t.history_rows(), t.row(0).text.as_str()), (1, "678"));
+    assert_eq!(t.cursor(), Point::new(0, 3));
+    t.resize(Size::new(10, 6));
+    assert_eq!(shown(&t)[1..3], ["0001020304050607", "1011121314151617"]);
+    assert_eq!((t.row(0).text.as_str(), t.cursor()), ("12345678", Point::new(0, 3)));
+    // The same in the history, and with the cursor beside the picture.
+    t.feed(b"\r\n\r\n\r\n\r\n\r\n");
+    ask(&mut t, "a=p,q=2,i=1,c=8,r=1");
+    let rows = t.history_rows();
+    t.resize(Size::new(5, 6));
+    assert_eq!(t.history_rows(), rows + 1, "the row of text");
+    let row = t.history_row(2).expect("a row of history");
+    assert_eq!(row.text.matches('\u{10eeee}').count(), 8);
+    assert_eq!(t.cursor(), Point::new(5, 5));
+    t.resize(Size::new(10, 6));
+    assert_eq!(t.history_rows(), rows);
+    assert_eq!(shown(&t)[5], "0001020304050607");
+    // What is erased up to the border is erased behind it too.
+    t.resize(Size::new(5, 6));
+    t.feed(b"\x1b[6;3H\x1b[K");
+    t.resize(Size::new(10, 6));
+    assert_eq!(shown(&t)[5], "0001");
+    // A program's own placeholders are text.
+    t.feed("\r\n\x1b[38;5;1m".as_bytes());
+    t.feed("\u{10eeee}\u{305}\u{305}".repeat(8).as_bytes());
+    t.resize(Size::new(5, 6));
+    assert_eq!(t.row(5).text.matches('\u{10eeee}').count(), 3);
+}
+
+#[test]
 fn cells_of_a_program_mean_its_virtual_placement() {
     let mut t = terminal(10, 4);
     assert_eq!(ask(&mut t, "a=T,U=1,i=42,p=5,c=2,r=1,f=24,s=1,v=1;AAAA"), "i=42,p=5;OK|");

@@ -78,6 +78,44 @@ fn links_marks_and_cut_cells_survive_the_disk() {
 }
 
 #[test]
+fn pictures_are_not_wrapped_at_any_width_and_text_is() {
+    let disk = FaultyDisk::default();
+    let store = store_on(&disk);
+    let mut history = store.open_pane(PaneId(1), PaneInfo::default(), CAP, 20);
+    let picture = |cols: usize| {
+        let mut row = Row::default();
+        let flags = CellFlags::PLACED;
+        let glyph = crate::base::Glyph::from_text("\u{10eeee}\u{305}\u{305}");
+        let cell = Cell { glyph, width: 1, flags, ..Cell::BLANK };
+        (0..cols).for_each(|_| row.push(&cell));
+        row
+    };
+    for _ in 0..700 {
+        history.push(&picture(20), &Links::new());
+        history.push(&text_row("a row of text"), &Links::new());
+    }
+    history.flush();
+    assert!(store.settle(LONG));
+    let mut links = Links::new();
+    assert!(history.row(0, &mut links).unwrap().cells().iter().all(|c| c.flags == CellFlags::PLACED));
+    for (width, rows) in [(5, 700 * 4), (20, 700 * 2), (10, 700 * 3), (40, 700 * 2)] {
+        history.set_width(width);
+        assert_eq!(history.rows(), rows, "{width} columns");
+        for row in [0, rows / 700, rows - rows / 700] {
+            assert_eq!(history.row(row, &mut links).unwrap().cols(), 20, "row {row} of {width} columns");
+        }
+        let mut view = history.view();
+        let long =
+            all_text(&mut *view).iter().filter(|text| text.matches('\u{10eeee}').count() == 20).count();
+        assert_eq!(long, 700, "{width} columns");
+        // A row that is wider than the pane.
+        history.push(&picture(60), &Links::new());
+        assert_eq!(history.rows(), rows + 1);
+        history.pop(&mut links);
+    }
+}
+
+#[test]
 fn a_view_takes_the_screen_along_and_finds_lines_by_number() {
     let disk = FaultyDisk::default();
     let store = store_on(&disk);
