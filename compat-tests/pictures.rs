@@ -379,6 +379,74 @@ fn animations_are_passed_on() {
     assert_eq!(steps, ["a=f,f=24,s=8,v=8,z=50,m=0", "a=a,s=3,v=1"]);
 }
 
+/// Bytes of a program: a picture of 8×8 pixels, a frame with a rectangle on it, an edit of that frame in
+/// chunks, a copy of a rectangle of it, a gap, and the order to play.
+fn animation(shown: &str) -> Vec<u8> {
+    let mut bytes = transmit(&format!("a=T,q=2,f=24,s=8,v=8,c=4,r=2,i=7{shown}"), &pixels(5, 8, 8));
+    bytes.extend(transmit("a=f,q=2,f=24,x=2,y=1,s=4,v=3,c=1,z=50,i=7", &pixels(6, 4, 3)));
+    let (first, rest) = (STANDARD.encode([9; 60]), STANDARD.encode([8; 36]));
+    let edit = "a=f,q=2,f=24,x=4,s=4,v=8,r=2,X=1,i=7,m=1";
+    bytes.extend(format!("\x1b_G{edit};{first}\x1b\\\x1b_Ga=f,m=0;{rest}\x1b\\").bytes());
+    bytes.extend(b"\x1b_Ga=f,q=2,f=24,s=1,v=1,Y=4278190335,z=-1,i=7;AAAA\x1b\\");
+    bytes.extend(b"\x1b_Ga=c,q=2,i=7,r=2,c=3,w=2,h=2,x=1,y=1,X=4,Y=5,C=1\x1b\\");
+    bytes.extend(b"\x1b_Ga=a,i=7,r=1,z=40\x1b\\\x1b_Ga=a,i=7,s=3,v=1\x1b\\");
+    bytes
+}
+
+#[test]
+fn rectangles_of_frames_arrive_as_they_were_sent_on_every_terminal() {
+    let mut server = with_pictures("exec sleep 1000");
+    let mut outer = attach(&server, 40, 12);
+    server.tty("").write(&animation(""));
+    let expect = [
+        "a=f,f=24,s=4,v=3,x=2,y=1,c=1,z=50,m=0",
+        "a=f,f=24,s=4,v=8,x=4,r=2,X=1,m=0",
+        "a=f,f=24,s=1,v=1,z=-1,Y=4278190335,m=0",
+        "a=c,r=2,c=3,x=1,y=1,w=2,h=2,X=4,Y=5,C=1",
+        "a=a,r=1,z=40",
+        "a=a,s=3,v=1",
+    ];
+    let data = pixels(5, 8, 8);
+    let arrive = |outer: &mut Outer| {
+        let steps = until_shown(outer, |pictures, _| {
+            let picture = pictures.values().find(|picture| picture.data == data)?;
+            (picture.steps.len() == expect.len()).then(|| picture.steps.clone())
+        });
+        assert_eq!(steps, expect);
+    };
+    arrive(&mut outer);
+    // The same on a terminal that comes later, and under the next server.
+    server.tmux(&["detach-client"]);
+    outer = attach(&server, 40, 12);
+    arrive(&mut outer);
+    kill(&server);
+    outer.written.clear();
+    arrive(&mut outer);
+}
+
+#[test]
+fn a_part_of_an_animation_is_played_too() {
+    let mut server = with_pictures("exec sleep 1000");
+    let mut outer = attach(&server, 40, 12);
+    // The right half.
+    server.tty("").write(&animation(",x=4,w=4"));
+    let picture = until_shown(&mut outer, |pictures, surface| {
+        let picture = pictures.values().find(|picture| picture.steps.len() == 6)?;
+        (parts(surface).len() == 8).then(|| picture.clone())
+    });
+    assert_eq!((picture.keys[&'s'].as_str(), picture.keys[&'v'].as_str()), ("4", "8"));
+    let shape = "a=f,f=32,s=4,v=8,o=z";
+    let steps = [
+        format!("{shape},z=50,X=1,m=0"),
+        format!("{shape},r=2,X=1,m=0"),
+        format!("{shape},z=-1,X=1,m=0"),
+        format!("{shape},r=3,X=1,m=0"),
+        "a=a,r=1,z=40".to_owned(),
+        "a=a,s=3,v=1".to_owned(),
+    ];
+    assert_eq!(picture.steps, steps);
+}
+
 #[test]
 fn a_killed_server_shows_its_pictures_again() {
     let mut server = with_pictures("exec sleep 1000");

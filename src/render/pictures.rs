@@ -152,8 +152,14 @@ impl FramePictures {
             }
         };
         let queued = sent.steps;
-        // A part of a picture has no animation.
-        let steps = if clip.is_whole() { &entry.steps[..] } else { &[] };
+        let of_part;
+        let steps = match clip.is_whole() {
+            true => &entry.steps[..],
+            false => {
+                of_part = self.crops.steps(&entry.picture, clip, &entry.steps);
+                &of_part[..]
+            }
+        };
         let new = steps.iter().filter(|step| step.number > queued);
         for step in new.take(MAX_JOBS.saturating_sub(self.jobs.len())) {
             sent.steps = step.number;

@@ -90,6 +90,54 @@ fn a_part_of_a_picture_is_given_as_a_picture_of_its_own() {
 }
 
 #[test]
+fn a_part_of_an_animation_is_given_frame_by_frame() {
+    use crate::terminal::graphics::{Format, Pixels};
+    // Two pixels, of which the second is shown. A frame that changes the first, one that changes the second,
+    // a copy of the first of them over the second, and the order to play.
+    let mut t = terminal("a=T,i=1,C=1,x=1,w=1,c=2,r=1,f=24,s=2,v=1;AQIDBAUG");
+    feed(&mut t, "a=f,i=1,c=1,f=24,s=1,v=1,z=40;CQkJ\na=f,i=1,c=1,x=1,f=24,s=1,v=1,z=50;CAgI");
+    feed(&mut t, "a=c,i=1,r=2,c=3,w=1,h=1,x=1\na=a,i=1,s=3,v=1");
+    let mut shown = shown();
+    // Each time what was wanted is made, and the next frame drawn.
+    for _ in 0..3 {
+        shown.begin_frame();
+        show(&mut shown, t.pictures(), 1);
+        shown.take_wanted().into_iter().for_each(|making| making());
+    }
+    let pixel = |command: &str| {
+        let (control, data) = command.split_once(';').expect("data");
+        let shape = Shape { format: Format::Rgba, width: 1, height: 1, compressed: true, unpacked: 0 };
+        let pixels = Pixels::decode(&shape, &STANDARD.decode(data).expect("base64")).expect("pixels");
+        (control.replace("i=1073807361,q=2,", ""), pixels.rgba[0])
+    };
+    show(&mut shown, t.pictures(), 1);
+    let sent = written(&mut shown);
+    let made: Vec<_> = sent[3..6].iter().map(|command| pixel(command)).collect();
+    let shape = "f=32,s=1,v=1,o=z";
+    assert_eq!(
+        made,
+        [
+            (format!("a=f,{shape},z=40,X=1,m=0"), 4),
+            (format!("a=f,{shape},z=50,X=1,m=0"), 8),
+            (format!("a=f,{shape},r=3,X=1,m=0"), 9),
+        ]
+    );
+    assert_eq!(sent[6..], ["i=1073807361,q=2,a=a,s=3,v=1"]);
+    // What comes later is made of what is there.
+    feed(&mut t, "a=f,i=1,c=3,f=24,s=1,v=1;AQEB");
+    for _ in 0..2 {
+        shown.begin_frame();
+        assert!(show(&mut shown, t.pictures(), 1).is_some());
+        shown.take_wanted().into_iter().for_each(|making| making());
+    }
+    let sent = written(&mut shown);
+    assert_eq!(
+        sent.iter().map(|command| pixel(command)).collect::<Vec<_>>(),
+        [(format!("a=f,{shape},X=1,m=0"), 9)]
+    );
+}
+
+#[test]
 fn a_picture_with_an_offset_lies_on_a_canvas_of_its_cells() {
     use crate::terminal::graphics::{Format, Pixels};
     // Cells of 16 by 32 pixels.

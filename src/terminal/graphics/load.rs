@@ -221,7 +221,7 @@ fn unsupported(control: &Control) -> Option<Failure> {
 }
 
 /// Shape of the data, from the command and the data itself.
-fn shape(control: &Control, data: &[u8]) -> Result<Shape, Failure> {
+pub(super) fn shape(control: &Control, data: &[u8]) -> Result<Shape, Failure> {
     let format = match control.get(b'f') {
         24 => Format::Rgb,
         100 => Format::Png,

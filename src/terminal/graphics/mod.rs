@@ -12,12 +12,14 @@
 //! | `store` | pictures, placements, animations, and their limits |
 //! | `load` | receiving data, in chunks, and checking it |
 //! | `pixels` | pictures decoded |
+//! | `frames` | frames of animations, composed |
 //! | `place` | placements as cells |
 //! | `delete` | the kinds of deleting |
 //! | `save` | all of it for the next server |
 
 mod control;
 mod delete;
+mod frames;
 mod load;
 mod pixels;
 mod place;
@@ -25,6 +27,7 @@ mod save;
 mod store;
 
 pub(crate) use control::Control;
+pub(crate) use frames::{Change, Frames};
 pub(crate) use load::{Request, Source};
 pub(crate) use pixels::{Clip, Pixels};
 pub(crate) use save::GraphicsRecord;

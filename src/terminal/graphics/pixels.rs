@@ -124,6 +124,31 @@ impl Pixels {
         pixel.unwrap_or_default()
     }
 
+    /// A picture of one colour.
+    pub(super) fn filled(width: u32, height: u32, rgba: [u8; 4]) -> Self {
+        Self { width, height, rgba: rgba.repeat(width as usize * height as usize) }
+    }
+
+    /// Lays another picture over this one, its first pixel at a column and row: what is opaque hides what
+    /// was there; with `replaces`, all of it. What is outside is cut off.
+    pub(super) fn lay(&mut self, part: &Self, (x, y): (u32, u32), replaces: bool) {
+        let cols = part.width.min(self.width.saturating_sub(x)) as usize;
+        let rows = part.height.min(self.height.saturating_sub(y)) as usize;
+        for row in 0..rows {
+            let to = ((y as usize + row) * self.width as usize + x as usize) * 4;
+            let from = row * part.width as usize * 4;
+            let to = self.rgba.get_mut(to..to + cols * 4).unwrap_or_default();
+            let from = part.rgba.get(from..from + cols * 4).unwrap_or_default();
+            if replaces {
+                to[..from.len()].copy_from_slice(from);
+                continue;
+            }
+            for (to, from) in to.chunks_exact_mut(4).zip(from.chunks_exact(4)) {
+                blend(to, from);
+            }
+        }
+    }
+
     /// A part of the picture, which must be inside.
     pub(crate) fn cut(&self, (x, y, width, height): Region) -> Self {
         let rows = (y..y + height).flat_map(|y| (x..x + width).flat_map(move |x| self.at(x, y)));
@@ -133,16 +158,18 @@ impl Pixels {
     /// What a placement shows of the picture; a region that is not inside is cut off.
     pub(crate) fn clip(self, clip: Clip) -> Self {
         let part = match clip.region {
-            Some((x, y, width, height)) => {
-                let (x, y) = (x.min(self.width), y.min(self.height));
-                self.cut((x, y, width.min(self.width - x), height.min(self.height - y)))
-            }
+            Some(region) => self.cut_inside(region),
             None => self,
         };
         match clip.inset {
             Some(inset) => part.on_canvas(inset),
             None => part,
         }
+    }
+
+    fn cut_inside(&self, (x, y, width, height): Region) -> Self {
+        let (x, y) = (x.min(self.width), y.min(self.height));
+        self.cut((x, y, width.min(self.width - x), height.min(self.height - y)))
     }
 
     fn on_canvas(&self, inset: Inset) -> Self {
@@ -158,6 +185,25 @@ impl Pixels {
         }
         Self { width: inset.width, height: inset.height, rgba }
     }
+}
+
+/// Lays one pixel over another.
+fn blend(under: &mut [u8], over: &[u8]) {
+    let (over_alpha, under_alpha) = (u32::from(over[3]), u32::from(under[3]));
+    if over_alpha == 255 || under_alpha == 0 {
+        if over_alpha > 0 {
+            under.copy_from_slice(over);
+        }
+        return;
+    }
+    // All in 255ths of 255ths.
+    let left = under_alpha * (255 - over_alpha);
+    let alpha = over_alpha * 255 + left;
+    for (under, over) in under[..3].iter_mut().zip(over) {
+        let sum = u32::from(*over) * over_alpha * 255 + u32::from(*under) * left;
+        *under = ((sum + alpha / 2) / alpha.max(1)) as u8;
+    }
+    under[3] = ((alpha + 127) / 255) as u8;
 }
 
 /// Unpacks data that zlib packed; `None` if it is damaged or has more than `most` bytes.

@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use bytes::Bytes;
 
 use super::control::Control;
+use super::frames::Change;
 use super::pixels::{Clip, Inset, Pixels, Region, deflate};
 use crate::base::placeholder::FIRST_PLACED;
 
@@ -125,19 +126,23 @@ impl Picture {
     /// room.
     pub fn clip(&self, clip: Clip) -> Option<Self> {
         let part = Pixels::decode(&self.shape, self.data.bytes())?.clip(clip);
-        let (width, height) = (part.width, part.height);
-        if width == 0 || height == 0 {
-            return None;
-        }
-        let data = Data::new(deflate(&part.rgba)?.into())?;
-        let shape = Shape { format: Format::Rgba, width, height, compressed: true, unpacked: 0 };
-        Some(Self::new(shape, data))
+        packed(&part).map(|(shape, data)| Self::new(shape, data))
     }
 
     /// Reports whether the data has not been read yet.
     pub fn is_missing(&self) -> bool {
         self.data.bytes().is_empty()
     }
+}
+
+/// Pixels as a terminal gets them; `None` if there are none, or without room.
+fn packed(pixels: &Pixels) -> Option<(Shape, Data)> {
+    let (width, height) = (pixels.width, pixels.height);
+    if width == 0 || height == 0 {
+        return None;
+    }
+    let data = Data::new(deflate(&pixels.rgba)?.into())?;
+    Some((Shape { format: Format::Rgba, width, height, compressed: true, unpacked: 0 }, data))
 }
 
 /// A frame of an animation, or a command about one, in the order of arrival.
@@ -155,6 +160,36 @@ pub struct Step {
 impl Step {
     fn len(&self) -> usize {
         self.data.as_ref().map_or(0, |data| data.bytes().len())
+    }
+
+    /// A step that does the same to a part of the picture: `frame` is what the part shows after it, if it is
+    /// one about pixels. `None` without room.
+    pub(crate) fn of_part(&self, change: Change, frame: Option<Pixels>) -> Option<Self> {
+        let Some(frame) = frame else { return Some(self.clone()) };
+        let (shape, data) = packed(&frame)?;
+        let mut control = Control::default();
+        let numbers = [(b'f', shape.format.number()), (b's', shape.width), (b'v', shape.height)];
+        numbers.into_iter().for_each(|(key, number)| control.set(key, number));
+        control.set(b'o', u32::from(b'z'));
+        control.set(b'X', 1);
+        if let Change::Changed(number) = change {
+            control.set(b'r', number);
+        }
+        if self.action == b'f' {
+            control.set(b'z', self.control.get(b'z'));
+        }
+        Some(Self { number: self.number, action: b'f', control, data: Some(Arc::new(data)) })
+    }
+
+    /// Reports whether this step copies from the frame that an earlier one changed.
+    fn reads(&self, changed: &Self) -> bool {
+        let frame = changed.control.get(b'r');
+        changed.action == b'f'
+            && match self.action {
+                b'c' => self.control.get(b'r') == frame,
+                b'f' => self.control.get(b'c') == frame,
+                _ => false,
+            }
     }
 
     /// Reports whether this step undoes everything that an earlier one did.
@@ -200,8 +235,8 @@ pub struct Placement {
 }
 
 impl Placement {
-    /// What the placement shows of its picture. An animation has no offset: its frames are of the whole
-    /// picture.
+    /// What the placement shows of its picture. An animation of all of it has no offset: its frames go to
+    /// terminals as they came.
     pub fn clip(&self, entry: &Entry) -> Clip {
         let inset = self.inset.filter(|_| self.region.is_some() || entry.steps.is_empty());
         Clip { region: self.region, inset }
@@ -393,7 +428,11 @@ impl Pictures {
         };
         let Some(entry) = self.entries.iter_mut().find(|entry| entry.id == id) else { return false };
         let step = Step { number: entry.next_step, action, control: control.clone(), data };
-        entry.steps.retain(|old| !step.replaces(old));
+        let steps = &entry.steps;
+        let is_read = |at: usize| steps[at + 1..].iter().any(|later| later.reads(&steps[at]));
+        let undone = (0..steps.len()).filter(|at| step.replaces(&steps[*at]) && !is_read(*at));
+        let undone: Vec<u64> = undone.map(|at| steps[at].number).collect();
+        entry.steps.retain(|old| !undone.contains(&old.number));
         if entry.steps.len() >= MAX_STEPS {
             return false;
         }

@@ -322,6 +322,16 @@ fn animations_are_kept_in_order() {
     let steps: Vec<_> = entry.steps.iter().map(|s| (s.number, s.action, s.control.text(b"srzc"))).collect();
     let expect = [(1, b'f', ",s=1,z=40"), (2, b'c', ",r=1,c=2"), (4, b'a', ",s=1"), (5, b'a', ",r=2,z=9")];
     assert_eq!(steps, expect.map(|(n, action, text)| (n, action, text.to_owned())));
+    // A step that undoes another replaces it, unless something was copied from it meanwhile.
+    let numbers = |t: &Terminal| -> Vec<u64> {
+        t.pictures().get(1).expect("an entry").steps.iter().map(|step| step.number).collect()
+    };
+    let edit = "a=f,i=1,r=2,X=1,f=24,s=1,v=1,q=1;AAAA";
+    ask(&mut t, &format!("{edit}\n{edit}\na=f,i=1,c=2,f=24,s=1,v=1,q=1;AAAA\n{edit}\n{edit}"));
+    assert_eq!(numbers(&t), [1, 2, 4, 5, 7, 8, 10]);
+    ask(&mut t, &format!("a=c,i=1,r=2,c=1,q=1\n{edit}\na=f,i=1,c=1,f=24,s=1,v=1,q=1;AAAA\n{edit}"));
+    assert_eq!(numbers(&t), [1, 2, 4, 5, 7, 8, 10, 11, 13, 14]);
+    let entry = t.pictures().get(1).expect("an entry");
     let serial = entry.picture.serial;
     ask(&mut t, "a=d,d=f,i=1");
     let entry = t.pictures().get(1).expect("an entry");
