@@ -300,6 +300,20 @@ pub(super) fn group_of(pid: &str) -> PathBuf {
     Path::new("/sys/fs/cgroup").join(path)
 }
 
+/// Weight of the processor that a process has in a pane's group; 100 is the default.
+pub(super) fn weight_of(pid: &str) -> Option<u64> {
+    let number = |path: PathBuf| std::fs::read_to_string(path).ok()?.trim().parse::<u64>().ok();
+    let text = std::fs::read_to_string(format!("/proc/{pid}/cgroup")).ok()?;
+    let of_cpu = |line: &str| {
+        let (controllers, path) = line.split_once(':')?.1.split_once(":/")?;
+        controllers.split(',').any(|controller| controller == "cpu").then(|| path.to_owned())
+    };
+    let Some(path) = text.lines().find_map(of_cpu) else { return number(group_of(pid).join("cpu.weight")) };
+    let group = Path::new("/sys/fs/cgroup/cpu").join(path);
+    let is_of_a_pane = group.file_name().is_some_and(|name| name.to_string_lossy().starts_with("pane-"));
+    number(group.join("cpu.shares")).filter(|_| is_of_a_pane).map(|shares| shares * 100 / 1024)
+}
+
 /// State and parent of a process.
 fn state_of(pid: i32) -> Option<(char, i32)> {
     let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 
-use mux::{Mux, children_of, group_of, lives, parent_of};
+use mux::{Mux, children_of, group_of, lives, parent_of, weight_of};
 
 use super::{LONG, until};
 
@@ -35,11 +35,12 @@ pub(crate) fn all(expected: &str) {
     let server = it.server();
     let keeper = parent_of(server);
     apart(&mut it, expected, server, keeper);
-    let cases: [(&str, Case); 11] = [
+    let cases: [(&str, Case); 12] = [
         ("what a pane costs to start", start_up),
         ("a hog at 64M beside 20 panes", hog),
         ("a hog without a shell", pane_of_a_hog),
         ("limits that no program fits into", tiny_limits),
+        ("weights of processors", weights),
         ("pane-oom-policy pane", whole_pane_goes),
         ("five hogs under panes-memory-max", five_hogs),
         ("hogs that stay between limits", plateau),
@@ -235,6 +236,30 @@ fn tiny_limits(it: &mut Mux) {
             it.run(&["kill-pane", "-t", &pane]);
         }
         it.answers("%0", "beside");
+    }
+}
+
+/// A pane's weight counts beside all others, also those whose programs run already.
+fn weights(it: &mut Mux) {
+    let begun = |it: &mut Mux| {
+        let pane = it.pane("none");
+        it.until_begun(&pane);
+        pane
+    };
+    let (light, beside) = (begun(it), begun(it));
+    it.run(&["set-option", "-p", "-t", &light, "pane-cpu-weight", "50"]);
+    let later = begun(it);
+    if it.show("%0", "#{containment}").contains("(no cpu") {
+        println!("    no weights here");
+    } else {
+        for (pane, weight) in [(&light, 50), (&beside, 100), (&later, 100)] {
+            let pid = it.show(pane, "#{pane_pid}");
+            until("its weight", || weight_of(&pid) == Some(weight));
+        }
+    }
+    for pane in [light, beside, later] {
+        it.answers(&pane, "weighed");
+        it.run(&["kill-pane", "-t", &pane]);
     }
 }
 
