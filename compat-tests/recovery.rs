@@ -185,7 +185,10 @@ fn options_of_windows_and_sessions_hold_for_what_is_replayed() {
 fn transcripts_lie_where_history_directory_says() {
     let server = Server::new(Path::new(env!("CARGO_BIN_EXE_scopemux")));
     let program = format!("seq -f 'number %.0f' 1 {LINES}; read never");
-    server.write_file("@TMP@/conf", "set -s history-directory '@TMP@/kept'\nset -g history-keep forever\n");
+    // Sessions for a restore lie elsewhere; a slow machine would have some.
+    let options =
+        "set -s history-directory '@TMP@/kept'\nset -g history-keep forever\nset -s restore-save off\n";
+    server.write_file("@TMP@/conf", options);
     let conf = String::from_utf8(server.bytes("@TMP@/conf")).expect("a path");
     let start = ["-L", "t", "-f", &conf, "new-session", "-d", "-x", "40", "-y", "10", &program];
     server.run(&start.map(str::to_owned), b"", &[]);
@@ -263,6 +266,8 @@ fn a_pane_with_history_disk_off_leaves_nothing_on_disk() {
     let server = Server::new(Path::new(env!("CARGO_BIN_EXE_scopemux")));
     server.tmux(&["new-session", "-d", "-x", "40", "-y", "10", "read never"]);
     server.tmux(&["set-option", "-w", "-g", "history-disk", "off"]);
+    // A slow machine would have written sessions for a restore.
+    server.tmux(&["set-option", "-s", "restore-save", "off"]);
     let program = format!("seq -f 'number %.0f' 1 {LINES}; read never");
     server.tmux(&["new-window", "-n", "secret", &program]);
     until(&server, &["capture-pane", "-p", "-t", ":secret"], |screen| screen.contains(&LINES.to_string()));
