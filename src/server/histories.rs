@@ -28,6 +28,8 @@ pub(super) struct Histories {
     store: Option<Arc<TranscriptStore>>,
     panes: BoxedMap<PaneId, Held>,
     total_limit: u64,
+    /// Default of `history-directory`.
+    state: PathBuf,
     /// Name of this server's directory below `history-directory`.
     name: String,
     /// Last known value of the option `history-directory`.
@@ -43,13 +45,13 @@ pub(super) struct Histories {
 }
 
 impl Histories {
-    /// Opens the store of a socket.
-    pub(super) fn new(socket_path: &str, wake: Box<dyn Fn() + Send + Sync>) -> Self {
+    /// Opens the store of a socket below the directory `state`.
+    pub(super) fn new(state: PathBuf, socket_path: &str, wake: Box<dyn Fn() + Send + Sync>) -> Self {
         // Create the key before anything can be encrypted, so that the keeper has it before any
         // pane: the next server can then read all that this one encrypted.
         let key = Key::random().ok();
         let name = name_of(socket_path);
-        let config = StoreConfig { wake, key, ..StoreConfig::new(default_directory().join(&name)) };
+        let config = StoreConfig { wake, key, ..StoreConfig::new(state.join(&name)) };
         let (store, error) = match TranscriptStore::new(config) {
             Ok(store) => (Some(Arc::new(store)), None),
             Err(error) => (None, Some(error.to_string())),
@@ -58,6 +60,7 @@ impl Histories {
             store,
             panes: BoxedMap::new(),
             total_limit: u64::MAX,
+            state,
             name,
             directory: String::new(),
             messages: Vec::new(),
@@ -75,7 +78,7 @@ impl Histories {
         directory.clone_into(&mut self.directory);
         let home = super::proc::home();
         let path = match directory.strip_prefix('~') {
-            _ if directory.is_empty() => default_directory(),
+            _ if directory.is_empty() => self.state.clone(),
             Some(rest) if rest.is_empty() || rest.starts_with('/') => PathBuf::from(format!("{home}{rest}")),
             _ if directory.starts_with('/') => PathBuf::from(directory),
             _ => {
@@ -291,8 +294,8 @@ fn name_of(socket_path: &str) -> String {
 }
 
 /// Directory of a server's transcripts and saved sessions, regardless of `history-directory`.
-pub(super) fn directory_of(socket_path: &str) -> PathBuf {
-    default_directory().join(name_of(socket_path))
+pub(super) fn directory_of(state: &Path, socket_path: &str) -> PathBuf {
+    state.join(name_of(socket_path))
 }
 
 /// Default of `history-directory`: `${XDG_STATE_HOME:-~/.local/state}/scopemux`.

@@ -12,7 +12,6 @@ use crate::model::{Cx, Server};
 use crate::reactor::{Reactor, Ready};
 
 use super::birth::Birth;
-use super::clock::Clock;
 use super::command_line::CommandLine;
 use super::deadlines::Deadlines;
 use super::door::Door;
@@ -29,7 +28,6 @@ pub(super) struct Runtime {
     pub world: World,
     pub door: Door,
     pub reactor: Reactor,
-    pub clock: Clock,
     /// True if sessions without clients must be checked (`destroy-unattached`, the socket's mode).
     pub unattached_dirty: bool,
     pub pacing: Pacing,
@@ -56,7 +54,7 @@ impl Runtime {
 
     /// Reads the clocks, once a turn.
     pub(super) fn tick(&mut self) {
-        let now = self.clock.now();
+        let now = self.world.clock.now();
         self.world.pump.now_secs = now.secs();
         self.world.pump.now_ms = now.mono_ms;
         self.world.now = now;
@@ -65,7 +63,7 @@ impl Runtime {
     /// Continues the monotonic time of the previous server, which began at `origin_ms`.
     pub(super) fn continue_clock(&mut self, origin_ms: u64) {
         let age = super::snapshot::monotonic_ms().checked_sub(origin_ms).map(Duration::from_millis);
-        if age.is_some_and(|age| self.clock.continue_from(age)) {
+        if age.is_some_and(|age| self.world.clock.continue_from(age)) {
             self.deposits.origin_ms = origin_ms;
             self.tick();
         }
@@ -78,58 +76,67 @@ impl Runtime {
             let timeout = self.timeout();
             self.world.custody.watch(&self.world.poller);
             self.reactor.wait(&self.world.poller, timeout, &mut ready)?;
-            self.world.custody.begin_turn();
-            let began = Instant::now();
-            let _turn = tracing::trace_span!("turn", ready = ready.len()).entered();
-            self.tick();
-            let signalled = self.take_signals();
-            if !ready.is_empty() || signalled || self.world.custody.has_ended() {
-                self.deposits.note(self.world.now.mono_ms);
-            }
-            self.world.pump.asked = false;
-            for event in &ready {
-                self.apply(*event);
-            }
-            self.note_ended();
-            self.pump_fast();
-            self.run_timers();
-            self.run_queues();
-            // A program that gets a key has received nothing that could be lost. It computes its
-            // answer while other panes are read.
-            self.world.pump.flush_written(&self.world.poller);
-            if self.pump_bulk() {
-                self.run_queues();
-                self.world.pump.flush_written(&self.world.poller);
-            }
-            // All changes are in the state file before control clients (next) and other clients (at
-            // the end of the turn) receive their answers.
-            self.keep_state();
-            self.flush_control();
-            self.settle();
-            self.keep_settled();
-            self.render();
-            self.note_panics();
-            self.perform();
-            // Work that can wait comes after drawing.
-            self.keep_late();
-            self.give_back();
-            self.check_names();
-            self.server.starting_panes.clear();
-            self.server.end_activity();
-            self.start_format_jobs();
-            self.save_sessions();
-            self.animate();
-            self.drive_upgrade();
-            if self.is_over() {
+            if self.turn(&ready) {
                 return Ok(());
             }
-            self.note_health();
-            self.world.turns.note(began.elapsed());
         }
     }
 
+    /// Handles the events of a wait, and everything that follows from them and from the time. True if
+    /// the server has ended.
+    pub(super) fn turn(&mut self, ready: &[Ready<Token>]) -> bool {
+        self.world.custody.begin_turn();
+        let began = Instant::now();
+        let _turn = tracing::trace_span!("turn", ready = ready.len()).entered();
+        self.tick();
+        let signalled = self.take_signals();
+        if !ready.is_empty() || signalled || self.world.custody.has_ended() {
+            self.deposits.note(self.world.now.mono_ms);
+        }
+        self.world.pump.asked = false;
+        for event in ready {
+            self.apply(*event);
+        }
+        self.note_ended();
+        self.pump_fast();
+        self.run_timers();
+        self.run_queues();
+        // A program that gets a key has received nothing that could be lost. It computes its
+        // answer while other panes are read.
+        self.world.pump.flush_written(&self.world.poller);
+        if self.pump_bulk() {
+            self.run_queues();
+            self.world.pump.flush_written(&self.world.poller);
+        }
+        // All changes are in the state file before control clients (next) and other clients (at
+        // the end of the turn) receive their answers.
+        self.keep_state();
+        self.flush_control();
+        self.settle();
+        self.keep_settled();
+        self.render();
+        self.note_panics();
+        self.perform();
+        // Work that can wait comes after drawing.
+        self.keep_late();
+        self.give_back();
+        self.check_names();
+        self.server.starting_panes.clear();
+        self.server.end_activity();
+        self.start_format_jobs();
+        self.save_sessions();
+        self.animate();
+        self.drive_upgrade();
+        if self.is_over() {
+            return true;
+        }
+        self.note_health();
+        self.world.turns.note(began.elapsed());
+        false
+    }
+
     /// Time to sleep: zero while there is work, else until the next timer.
-    fn timeout(&mut self) -> Option<Duration> {
+    pub(super) fn timeout(&mut self) -> Option<Duration> {
         // A control client whose output is written may be waiting for its exit.
         let flushed = std::mem::take(&mut self.world.control_flushed);
         if flushed
@@ -141,7 +148,7 @@ impl Runtime {
         {
             return Some(Duration::ZERO);
         }
-        let now = self.clock.mono_ms();
+        let now = self.world.clock.mono_ms();
         let timers = self.world.timers.next_due();
         let keys =
             self.world.peers.values().filter_map(|p| p.tty.as_ref()).filter_map(|t| t.decoder.deadline());

@@ -17,10 +17,11 @@ use super::clock::Clock;
 use super::command_line::CommandLine;
 use super::custody::Custody;
 use super::door::Door;
+use super::histories;
 use super::log;
 use super::runtime::Runtime;
 use super::token::{Poller, Token};
-use super::world::World;
+use super::world::{Surroundings, World};
 use crate::options::opt;
 use crate::reactor::{self, Interest, Reactor};
 use crate::sys::{heap, signals};
@@ -37,7 +38,9 @@ const RETURNED_BYTES: i32 = 128 << 10;
 pub(crate) fn run(mut start: ServerStart) -> ! {
     log::start(start.log_level, start.log.take());
     heap::return_buffers(RETURNED_BYTES);
-    let status = match Runtime::new(start) {
+    let surroundings =
+        Surroundings { clock: Clock::new(), state: histories::default_directory(), signals: &SIGNALS };
+    let status = match Runtime::new(start, surroundings) {
         Ok(mut runtime) => {
             crate::base::guard::note_places();
             let result = runtime.run();
@@ -56,19 +59,19 @@ pub(crate) fn run(mut start: ServerStart) -> ! {
 }
 
 impl Runtime {
-    fn new(mut start: ServerStart) -> std::io::Result<Self> {
+    pub(super) fn new(mut start: ServerStart, surroundings: Surroundings) -> std::io::Result<Self> {
         let poller = Poller::new()?;
         let tasks = reactor::new_runtime()?;
         let mut reactor = Reactor::new(tasks.clone(), &poller)?;
         // A write to a closed pipe is an error value.
         signals::ignore(Signal::SIGPIPE);
-        reactor.catch(&SIGNALS)?;
+        reactor.catch(surroundings.signals)?;
         let custody = Custody::new(start.keeper)?;
         poller.add(custody.fd(), Token::Keeper, Interest::READ)?;
         super::jobs::set_nonblocking(&start.listener)?;
         let door = Door::new(start.listener);
         door.watch(&poller)?;
-        let world = World::new(poller, custody, &start.socket_path, tasks)?;
+        let world = World::new(poller, custody, &start.socket_path, tasks, surroundings)?;
         if start.flags.contains(WireFlags::NO_FORK) {
             // If its keeper dies, the keeper's children become children of the server.
             nix::sys::prctl::set_child_subreaper(true).ok();
@@ -78,7 +81,6 @@ impl Runtime {
             world,
             door,
             reactor,
-            clock: Clock::new(),
             unattached_dirty: false,
             pacing: Default::default(),
             queue_busy: false,

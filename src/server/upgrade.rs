@@ -161,7 +161,7 @@ impl Runtime {
         let upgrade = self.world.upgrade.as_ref()?;
         let silence = patience(SILENCE).saturating_sub(upgrade.heard.elapsed()).as_millis() as u64;
         let wait = if upgrade.settling.is_some() || upgrade.ended { LOOK_MS } else { silence.max(1) };
-        Some(self.clock.mono_ms() + wait)
+        Some(self.world.clock.mono_ms() + wait)
     }
 
     /// Advances an upgrade, at the end of a turn. If it succeeds, this process ends here.

@@ -8,7 +8,10 @@ mod system;
 mod terminals;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::path::PathBuf;
 use std::sync::Arc;
+
+use nix::sys::signal::Signal;
 
 use crate::base::clock::Now;
 use crate::base::history::History;
@@ -21,6 +24,7 @@ use crate::model::pane_limits::{PaneLimits, ServerLimits};
 use crate::model::queue::ItemContext;
 use crate::transcript::{PaneHandle, TranscriptStore};
 
+use super::clock::Clock;
 use super::custody::Custody;
 use super::health::{self, Turns};
 use super::histories::{self, Histories};
@@ -37,6 +41,15 @@ use super::upgrade::Upgrade;
 use super::work::Workshop;
 use crate::reactor::Interest;
 
+/// Parts of the machine that a server uses, in a form that tests replace.
+pub(super) struct Surroundings {
+    pub clock: Clock,
+    /// Directory of histories and saved sessions of all servers, unless `history-directory` says another.
+    pub state: PathBuf,
+    /// Signals that the process catches for the server.
+    pub signals: &'static [Signal],
+}
+
 /// Callbacks that are due now; they run between the steps of a turn.
 pub(super) type Callbacks = VecDeque<Callback>;
 
@@ -52,8 +65,7 @@ pub(super) struct World {
     pub peers: BTreeMap<ClientId, Peer>,
     pub scopes: Scopes,
     pub now: Now,
-    /// Origin of `elapsed_ms`.
-    started: std::time::Instant,
+    pub clock: Clock,
     pub shutdown: bool,
     pub histories: Histories,
     pub saver: Saver,
@@ -83,6 +95,7 @@ impl World {
         custody: Custody,
         socket_path: &str,
         tasks: Arc<tokio::runtime::Runtime>,
+        surroundings: Surroundings,
     ) -> std::io::Result<Self> {
         let work = Workshop::new()?;
         poller.add(work.fd(), Token::Work, Interest::READ)?;
@@ -97,12 +110,12 @@ impl World {
             peers: BTreeMap::new(),
             scopes: Scopes::new(socket_path, tasks),
             now: Now::default(),
-            started: std::time::Instant::now(),
+            clock: surroundings.clock,
             shutdown: false,
             turns: Turns::default(),
             pieces_made: 0,
-            saver: Saver::new(histories::directory_of(socket_path)),
-            histories: Histories::new(socket_path, work.waker()),
+            saver: Saver::new(histories::directory_of(&surroundings.state, socket_path)),
+            histories: Histories::new(surroundings.state, socket_path, work.waker()),
             work,
             tty_changed: Vec::new(),
             picture_files: BTreeMap::new(),
@@ -223,7 +236,7 @@ impl LoopHost for World {
     }
 
     fn elapsed_ms(&self) -> u64 {
-        self.started.elapsed().as_millis() as u64
+        self.clock.mono_ms()
     }
 }
 
