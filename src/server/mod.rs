@@ -24,6 +24,7 @@
 //! - `rest`: freeing memory when the server is idle
 //! - `log`, `health`: reports about the server itself
 //! - `world`: the `Host` that commands see
+//! - `headless`: for tests, all of this without programs, waiting and the time
 
 mod awaited;
 mod birth;
@@ -37,6 +38,8 @@ mod door;
 mod files;
 mod flood;
 mod frames;
+#[cfg(test)]
+mod headless;
 mod health;
 mod histories;
 mod input_queue;

@@ -22,6 +22,15 @@ pub(crate) fn set_window_size(fd: BorrowedFd<'_>, size: &Winsize) -> nix::Result
     Errno::result(unsafe { libc::ioctl(fd.as_raw_fd(), libc::TIOCSWINSZ, size) }).map(drop)
 }
 
+/// Count of bytes that can be read from a terminal without waiting, in raw mode.
+#[cfg(test)]
+pub(crate) fn readable_bytes(fd: BorrowedFd<'_>) -> nix::Result<usize> {
+    let mut count: libc::c_int = 0;
+    // SAFETY: the descriptor is open for the borrow's life, and the number that FIONREAD sets is writable.
+    Errno::result(unsafe { libc::ioctl(fd.as_raw_fd(), libc::FIONREAD, &mut count) })?;
+    Ok(usize::try_from(count).unwrap_or(0))
+}
+
 /// Makes a terminal the controlling one of this process's session. Fails with EPERM if the process does
 /// not lead a session, or the session or the terminal has another.
 pub(crate) fn control(fd: BorrowedFd<'_>) -> nix::Result<()> {
