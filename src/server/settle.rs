@@ -26,6 +26,8 @@ impl Runtime {
             self.cx().recalculate_sizes();
         }
         self.apply_sizes();
+        // Silence is an alert of this turn: no event may follow for a long time.
+        self.cx().check_silence();
         self.cx().check_alerts();
         self.show_alerts();
         self.cx().settle_terminals();
@@ -180,12 +182,10 @@ impl Runtime {
         }
     }
 
-    /// Handles everything that is due by the clock: status lines, silence, locks, unanswered
-    /// queries.
+    /// Handles everything else that is due by the clock: status lines, locks, unanswered queries.
     fn check_due(&mut self) {
         let now_ms = self.world.now.mono_ms;
         self.check_status(now_ms);
-        self.cx().check_silence();
         self.check_locks();
         let (server, pump) = (&self.server, &self.world.pump);
         let report = self.world.scopes.look(now_ms, |pane| {

@@ -57,6 +57,34 @@ fn a_prefix_is_forgotten_after_its_time() {
 }
 
 #[test]
+fn silence_is_seen_in_another_window() {
+    let mut mux = Headless::start(40, 8);
+    mux.keys("C-b c");
+    mux.run("set-option -w -t :0 monitor-silence 2");
+    mux.passes(1000);
+    mux.shows(
+        "
+        …
+        |[0] 0:sh- 1:sh*
+    ",
+    );
+    mux.passes(1500);
+    mux.shows(
+        "
+        …
+        |[0] 0:sh~- 1:sh*
+    ",
+    );
+    mux.keys("C-b l");
+    mux.shows(
+        "
+        …
+        |[0] 0:sh* 1:sh-
+    ",
+    );
+}
+
+#[test]
 fn activity_and_bells_are_seen_in_another_window() {
     let mut mux = Headless::start(40, 8);
     mux.keys("C-b c");
@@ -207,6 +235,20 @@ fn a_key_repeats_until_the_time_is_over_and_no_longer() {
     mux.keys("R");
     mux.is("#{pane_width}", "21");
     assert_eq!(mux.pane(1).received(), "R");
+}
+
+#[test]
+fn silence_begins_again_with_each_output() {
+    let mut mux = Headless::start(40, 4);
+    mux.keys("C-b c");
+    mux.run("set-option -w -t :0 monitor-silence 3");
+    mux.passes(2999);
+    mux.shows("…\n|[0] 0:sh- 1:sh*");
+    mux.pane(0).prints("x");
+    mux.passes(2999);
+    mux.shows("…\n|[0] 0:sh- 1:sh*");
+    mux.passes(1);
+    mux.shows("…\n|[0] 0:sh~- 1:sh*");
 }
 
 #[test]
