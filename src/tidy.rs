@@ -1,9 +1,13 @@
 //! The rules of the house as tests: imports go down the floors only, every file states its purpose,
-//! unsafe code is in one room, and the table of packages in `docs/architecture.md` is true.
+//! unsafe code is in one room, no logic is written twice, and the table of packages in
+//! `docs/architecture.md` is true.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use regex::Regex;
 
 /// Rooms by floor. A room may import its own floor and those below it.
 const FLOORS: &[(&str, u8)] = &[
@@ -45,8 +49,7 @@ pub(crate) fn sources(dir: &Path, out: &mut Vec<PathBuf>) {
 
 /// A file without its comments and tests.
 pub(crate) fn code(text: &str) -> String {
-    let tests =
-        regex::Regex::new(r"#\[cfg\(test\)\]\n(?:pub(?:\([^)]*\))? )?mod tests \{").expect("a pattern");
+    let tests = Regex::new(r"#\[cfg\(test\)\]\n(?:pub(?:\([^)]*\))? )?mod tests \{").expect("a pattern");
     let text = tests.split(text).next().unwrap_or_default();
     text.lines().map(|line| line.split("//").next().unwrap_or_default()).collect::<Vec<_>>().join("\n")
 }
@@ -204,4 +207,100 @@ fn a_use_of_a_package_is_told_from_its_namesakes() {
     {
         assert!(!uses(line, "bytes"), "{line}");
     }
+}
+
+/// True for a line that only declares or lists something: two rooms may declare alike.
+fn declares(line: &str) -> bool {
+    static ALIKE: OnceLock<Regex> = OnceLock::new();
+    let alike = ALIKE.get_or_init(|| {
+        let patterns = [
+            // Items.
+            r"(?:pub(?:\([a-z]+\))? )?(?:async |const |unsafe |extern )*(?:fn|struct|enum|trait|impl|const|static|type|mod|use)\b.*",
+            // Attributes, fields, arguments, and what a function returns.
+            r"#.*|(?:pub(?:\([a-z]+\))? )?\w+: [^=(]*,|\) ->.*|&(?:mut )?self,",
+            // Elements of a list: names, variants, numbers, rows of texts.
+            r#"&?(?:mut )?\w+,?|[A-Z]\w*\([\w:<>, ]*\),|["\w:.& ]+(?:\(\))?,|\+ \w+|\(?"[^"]*".*,"#,
+            // The end of whatever began above.
+            r"[\[\](){};,?]*",
+        ];
+        Regex::new(&format!("^(?:{})$", patterns.join("|"))).expect("a pattern")
+    });
+    alike.is_match(line) && !line.contains("=>")
+}
+
+/// A line in which each local variable has the same name. Texts stay.
+fn without_names(line: &str) -> String {
+    const WORDS: &[&str] = &[
+        "as", "break", "continue", "else", "false", "for", "if", "in", "let", "loop", "match", "move", "mut",
+        "ref", "return", "self", "super", "true", "while",
+    ];
+    static WORD: OnceLock<Regex> = OnceLock::new();
+    let word = WORD.get_or_init(|| {
+        Regex::new(r#""(?:\\.|[^"\\])*"|'(?:\\[^']*|[^'\\])'|\b[a-z_]\w*\b"#).expect("a pattern")
+    });
+    let mut out = String::new();
+    let mut end = 0;
+    for found in word.find_iter(line) {
+        out.push_str(&line[end..found.start()]);
+        let (before, after) = (&line[..found.start()], &line[found.end()..]);
+        let is_path = before.ends_with(['.', ':']) || after.starts_with(['(', '!', ':']);
+        let stays = is_path || found.as_str().starts_with(['"', '\'']) || WORDS.contains(&found.as_str());
+        out.push_str(if stays { found.as_str() } else { "$" });
+        end = found.end();
+    }
+    out + &line[end..]
+}
+
+/// The lines of a file that do something, as they are compared, with their numbers.
+fn logic(code: &str) -> Vec<(usize, String)> {
+    let mut imports = false;
+    let mut out = Vec::new();
+    for (number, line) in (1..).zip(code.lines().map(str::trim)) {
+        imports |=
+            line.starts_with("use ") || line.starts_with("pub use ") || line.starts_with("pub(crate) use ");
+        if !imports && !declares(line) {
+            out.push((number, without_names(line)));
+        }
+        imports &= !line.ends_with(';');
+    }
+    out
+}
+
+/// Five lines of logic are six or more with their braces and their function's name.
+const ALIKE: usize = 5;
+
+#[test]
+fn no_six_lines_are_written_twice() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    sources(&root, &mut files);
+    files.retain(|file| {
+        !file.ends_with("tests.rs") && !file.components().any(|part| part.as_os_str() == "tests")
+    });
+    let mut places: HashMap<Vec<String>, (PathBuf, usize)> = HashMap::new();
+    let mut twice = Vec::new();
+    for file in files {
+        let lines = logic(&code(&fs::read_to_string(&file).expect("source file is readable")));
+        for (at, window) in lines.windows(ALIKE).enumerate() {
+            let texts = window.iter().map(|(_, text)| text.clone()).collect();
+            let (other, before) = places.entry(texts).or_insert_with(|| (file.clone(), at));
+            // A run of lines that are alike overlaps with itself.
+            if *other != file || at >= *before + ALIKE {
+                let short = file.strip_prefix(&root).expect("below src");
+                twice.push(format!("{}:{} is in {}", short.display(), window[0].0, other.display()));
+            }
+        }
+    }
+    assert!(twice.is_empty(), "{}", twice.join("\n"));
+}
+
+#[test]
+fn logic_is_compared_without_names_of_variables() {
+    let lines = |text: &str| logic(text).into_iter().map(|(_, line)| line).collect::<Vec<_>>();
+    let one = "fn f() {\n    let width = area.cols / 2;\n    name: Name,\n    g(width)\n}";
+    let other = "pub(crate) fn h() {\n    let w = all.cols / 2;\n    kind,\n    g(w)\n}";
+    assert_eq!(lines(one), lines(other));
+    assert_eq!(lines(one), ["let $ = $.cols / 2;", "g($)"]);
+    assert_ne!(lines(one), lines(&one.replace("g(", "k(")));
+    assert_eq!(lines("use a::{\n    b,\n    c(),\n};\n    'x' => a,"), ["'x' => $,"]);
 }

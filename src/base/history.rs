@@ -83,6 +83,26 @@ pub struct Row {
     pub time: i64,
 }
 
+/// Drops the empty rows at the end of a screen, which is to follow a history. Its last line ends there.
+pub(crate) fn cut_screen(rows: &mut Vec<Row>) {
+    let used = rows.iter().rposition(|row| row.used() > 0).map_or(0, |last| last + 1);
+    rows.truncate(used);
+    if let Some(last) = rows.last_mut() {
+        last.flags.remove(RowFlags::WRAPPED);
+    }
+}
+
+/// Columns of a row that exist once `used` of them were written from left to right. tmux: a quarter, a
+/// half or all of `width` are allocated at a time.
+pub(crate) fn usual_size(used: u32, width: u32) -> u32 {
+    match used {
+        0 => 0,
+        _ if used < width / 4 => width / 4,
+        _ if used < width / 2 => width / 2,
+        _ => used.max(width),
+    }
+}
+
 impl Row {
     /// Columns of all runs.
     pub fn cols(&self) -> u32 {

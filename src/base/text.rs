@@ -104,6 +104,21 @@ pub(crate) fn has_only_characters(mut text: &str) -> bool {
     true
 }
 
+/// The C escape of a control character that has a letter of its own, and of a backslash.
+pub(crate) fn c_escape(c: char) -> Option<&'static str> {
+    Some(match c {
+        '\\' => "\\\\",
+        '\x07' => "\\a",
+        '\x08' => "\\b",
+        '\t' => "\\t",
+        '\n' => "\\n",
+        '\x0b' => "\\v",
+        '\x0c' => "\\f",
+        '\r' => "\\r",
+        _ => return None,
+    })
+}
+
 /// Makes bytes visible as tmux stores links and names given by programs: valid UTF-8, tabs and newlines
 /// stay, other control characters and stray bytes become C escapes or octal, and a backslash is doubled.
 pub(crate) fn visible(bytes: &[u8]) -> String {
@@ -112,13 +127,8 @@ pub(crate) fn visible(bytes: &[u8]) -> String {
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {
         match c {
-            '\\' => out.push_str("\\\\"),
             '\t' | '\n' => out.push(c),
-            '\r' => out.push_str("\\r"),
-            '\x08' => out.push_str("\\b"),
-            '\x07' => out.push_str("\\a"),
-            '\x0b' => out.push_str("\\v"),
-            '\x0c' => out.push_str("\\f"),
+            c if let Some(escape) = c_escape(c) => out.push_str(escape),
             '\0' if chars.peek().is_some_and(|next| ('0'..='7').contains(next)) => out.push_str("\\000"),
             '\0' => out.push_str("\\0"),
             c => match stray_byte(c).or(c.is_ascii_control().then_some(c as u8)) {

@@ -9,7 +9,6 @@ use serde::{Deserialize, Serialize};
 use crate::base::ClientId;
 use crate::model::kept::CommandText;
 use crate::model::{Cx, ItemContext};
-use crate::syntax::command::CommandList;
 use crate::view::prompt::{Handler, Next, Saver};
 
 use super::template::Template;
@@ -121,7 +120,7 @@ impl CommandAsk {
             return Next::Update { prompt, input };
         }
         match self.template.commands(cx, &self.answers) {
-            Ok(list) => queue(cx, client, self.waiting.as_ref(), &list),
+            Ok(list) => cx.server.queues.run_behind(self.waiting.as_ref(), Some(client), &list),
             Err(message) => crate::view::message::queue_error(cx, client, message),
         }
         if done {
@@ -137,7 +136,7 @@ impl ConfirmAsk {
         let first = text.and_then(|text| text.chars().next());
         let yes = first == Some(self.key) || (self.default_yes && first == Some('\r'));
         if yes && let Ok(list) = self.commands.commands(cx, &[]) {
-            queue(cx, client, self.waiting.as_ref(), &list);
+            cx.server.queues.run_behind(self.waiting.as_ref(), Some(client), &list);
         }
         if let Some(item) = &self.waiting {
             let owner = item.client.and_then(|id| cx.server.clients.get_mut(&id));
@@ -147,19 +146,5 @@ impl ConfirmAsk {
             cx.server.queues.resume(item.id);
         }
         Next::Close
-    }
-}
-
-/// Queues commands: behind the waiting item, or at the end of the client's queue.
-pub(super) fn queue(cx: &mut Cx<'_>, client: ClientId, item: Option<&ItemContext>, list: &CommandList) {
-    match item {
-        Some(item) => {
-            let items = cx.server.queues.commands(list, &item.state);
-            cx.server.queues.insert_after(item.id, item.client, items);
-        }
-        None => {
-            let items = cx.server.queues.commands(list, &Default::default());
-            cx.server.queues.append(Some(client), items);
-        }
     }
 }

@@ -1,5 +1,7 @@
 //! `capture-pane` and `clear-history`.
 
+use std::ops::RangeInclusive;
+
 use bytes::{Bytes, BytesMut};
 
 use crate::base::history::{HistoryView, Row};
@@ -9,11 +11,12 @@ use crate::model::host::Content;
 use crate::model::mode::CapturedRows;
 use crate::model::{ClientFlags, Cx, Exec, ItemContext};
 use crate::syntax::args::Args;
+use crate::terminal::Terminal;
 use crate::terminal::capture::{Capture, CaptureOptions};
 use crate::terminal::capture_cells::Described;
 use crate::view;
 
-use super::history_range::{NO_ALTERNATE, Range};
+use super::history_range::{NO_ALTERNATE, Range, options_of};
 use super::output;
 
 pub(crate) fn clear_history(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
@@ -70,17 +73,8 @@ fn deliver(cx: &mut Cx<'_>, item: &ItemContext, args: &Args, captured: Captured)
             Err(message) => output::error(cx, item, &message),
         },
         Captured::Rows(mut rows) => {
-            let waiting = item.clone();
-            cx.host.background(Box::new(move || {
-                let data = shared(std::iter::from_fn(|| rows.piece()).collect());
-                Box::new(move |cx| {
-                    if let Err(message) = cx.server.set_buffer(data, name.as_deref(), cx.now) {
-                        output::error(cx, &waiting, &message);
-                    }
-                    cx.server.queues.resume(waiting.id);
-                })
-            }));
-            Exec::Wait
+            let make = move || shared(std::iter::from_fn(|| rows.piece()).collect());
+            output::to_buffer(cx, item.clone(), name, make)
         }
     }
 }
@@ -146,10 +140,25 @@ struct Rows {
     /// tmux: rows shown by copy mode have no hyperlinks.
     without_links: bool,
     capture: Capture,
-    left: std::ops::RangeInclusive<u64>,
+    left: RangeInclusive<u64>,
 }
 
 impl Rows {
+    /// The rows `left` of a pane's history and of the first `rows` rows of its screen.
+    fn of_pane(terminal: &mut Terminal, rows: u32, capture: Capture, left: RangeInclusive<u64>) -> Captured {
+        let history = terminal.history_rows();
+        Captured::Rows(Box::new(Self {
+            screen: (0..rows).map(|y| terminal.row(y)).collect(),
+            links: terminal.links().clone(),
+            without_links: false,
+            view: terminal.history().view(),
+            viewed: history,
+            above: history,
+            capture,
+            left,
+        }))
+    }
+
     /// The text of the next rows; `None` after the last one.
     fn piece(&mut self) -> Option<Vec<u8>> {
         let (first, last) = (self.left.next()?, *self.left.end());
@@ -199,19 +208,6 @@ fn pending(cx: &Cx<'_>, id: crate::base::PaneId, octal: bool) -> Vec<u8> {
         }
     }
     out
-}
-
-fn options_of(args: &Args) -> CaptureOptions {
-    CaptureOptions {
-        sequences: args.has('e'),
-        octal: args.has('C'),
-        join: args.has('J'),
-        trailing: args.has('N'),
-        written: args.has('T'),
-        numbers: args.has('L'),
-        flags: args.has('F'),
-        hyperlinks: args.has('H'),
-    }
 }
 
 /// Output of full-screen programs (`-A`): all of it, unless rows are given.
@@ -270,16 +266,7 @@ fn rows(cx: &mut Cx<'_>, id: crate::base::PaneId, args: &Args, range: Range) -> 
     // tmux: but its rows are cut at the present width of the pane.
     let mut capture = Capture::new(options, terminal.size().cols);
     if top < history && bottom - top >= FEW_ROWS {
-        return Ok(Captured::Rows(Box::new(Rows {
-            screen: (0..size.rows).map(|y| terminal.row(y)).collect(),
-            links: terminal.links().clone(),
-            without_links: false,
-            view: terminal.history().view(),
-            viewed: history,
-            above: history,
-            capture,
-            left: top..=bottom,
-        })));
+        return Ok(Rows::of_pane(&mut terminal, size.rows, capture, top..=bottom));
     }
     let mut out = String::new();
     let mut number = top as i64 - history as i64;
@@ -302,16 +289,8 @@ fn cells(cx: &Cx<'_>, item: &ItemContext, id: crate::base::PaneId) -> Captured {
     let mut terminal = pane.terminal.lock();
     let (size, history) = (terminal.size(), terminal.history_rows());
     let capture = Capture::of_cells(Described::new(&mut terminal, limit));
-    Captured::Rows(Box::new(Rows {
-        screen: (0..size.rows).map(|y| terminal.row(y)).collect(),
-        links: terminal.links().clone(),
-        without_links: false,
-        view: terminal.history().view(),
-        viewed: history,
-        above: history,
-        capture,
-        left: 0..=(history + u64::from(size.rows)).saturating_sub(1),
-    }))
+    let last = (history + u64::from(size.rows)).saturating_sub(1);
+    Rows::of_pane(&mut terminal, size.rows, capture, 0..=last)
 }
 
 /// The rows that a pane's mode shows.

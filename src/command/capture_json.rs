@@ -12,7 +12,7 @@ use crate::model::{Cx, Exec, ItemContext};
 use crate::syntax::args::Args;
 use crate::terminal::{Capture, CaptureOptions};
 
-use super::history_range::Range;
+use super::history_range::{Range, options_of};
 use super::json::{self, Keys, Kind};
 use super::output;
 
@@ -81,14 +81,8 @@ pub(super) fn capture_json(cx: &mut Cx<'_>, item: &ItemContext, args: &Args, id:
     let objects = Objects::new(cx.server, cx.host, cx.now).item(item).state(&item.target);
     let head = Value::Object(json::object(&objects, &[CAPTURE])).to_string();
     let Some(pane) = cx.server.pane(id) else { return Exec::Error };
-    let options = CaptureOptions {
-        sequences: args.has('e'),
-        octal: args.has('C'),
-        join: args.has('J'),
-        trailing: args.has('N'),
-        written: args.has('T'),
-        ..CaptureOptions::default()
-    };
+    // Numbers, flags and links are keys of their own.
+    let options = CaptureOptions { numbers: false, flags: false, hyperlinks: false, ..options_of(args) };
     let mut terminal = pane.terminal.lock();
     let history = terminal.history_rows();
     let (top, bottom) = range.resolve(history, u64::from(terminal.size().rows));

@@ -37,15 +37,6 @@ pub(super) fn capture_seen(cx: &mut Cx<'_>, item: &ItemContext, args: &Args, id:
         text.print(cx, &item.waiting());
         return Exec::Wait;
     }
-    let (name, waiting) = (args.get('b').map(str::to_owned), item.waiting());
-    cx.host.background(Box::new(move || {
-        let (data, _) = text.gather();
-        Box::new(move |cx| {
-            if let Err(message) = cx.server.set_buffer(data, name.as_deref(), cx.now) {
-                output::error(cx, &waiting, &message);
-            }
-            cx.server.queues.resume(waiting.id);
-        })
-    }));
-    Exec::Wait
+    let name = args.get('b').map(str::to_owned);
+    output::to_buffer(cx, item.waiting(), name, move || text.gather().0.into())
 }

@@ -8,7 +8,6 @@ use crate::syntax::args::Args;
 use crate::view::display_panes::{Chosen, DisplayPanes};
 use crate::view::{message, overlay};
 
-use super::asked::queue;
 use super::output::error;
 use super::template::Template;
 
@@ -29,7 +28,7 @@ pub(crate) fn display_panes(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) ->
     let waiting = waits.then(|| item.waiting());
     let chosen: Chosen = Box::new(move |cx: &mut Cx<'_>, client: ClientId, pane: PaneId| {
         match template.commands(cx, &[pane.to_string()]) {
-            Ok(list) => queue(cx, client, waiting.as_ref(), &list),
+            Ok(list) => cx.server.queues.run_behind(waiting.as_ref(), Some(client), &list),
             Err(message) => message::queue_error(cx, client, message),
         }
     });

@@ -1,12 +1,27 @@
-//! Rows of a pane's history that commands get with `-S` and `-E`.
+//! Rows of a pane's history that commands get with `-S` and `-E`, and how they are written.
 
 use crate::model::{Cx, ItemContext};
 use crate::syntax::args::Args;
+use crate::terminal::CaptureOptions;
 
 use super::output;
 
 /// Error when there is no output of full-screen programs.
 pub(super) const NO_ALTERNATE: &str = "nothing is kept of full-screen programs";
+
+/// How rows are written, from the flags of `capture-pane`.
+pub(super) fn options_of(args: &Args) -> CaptureOptions {
+    CaptureOptions {
+        sequences: args.has('e'),
+        octal: args.has('C'),
+        join: args.has('J'),
+        trailing: args.has('N'),
+        written: args.has('T'),
+        numbers: args.has('L'),
+        flags: args.has('F'),
+        hyperlinks: args.has('H'),
+    }
+}
 
 /// First and last row as given: `-` is the oldest or newest row, a number counts from the first visible
 /// row.

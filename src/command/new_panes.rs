@@ -2,11 +2,11 @@
 
 use crate::base::PaneId;
 use crate::model::events::EventKind;
-use crate::model::spawn::Spawn;
+use crate::model::spawn::{Spawn, SpawnFlags};
 use crate::model::{Cx, FindState, ItemContext};
 use crate::syntax::args::Args;
 
-use super::place;
+use super::{output, place};
 
 /// Default format of `-P`.
 pub(super) const TEMPLATE: &str = "#{session_name}:#{window_index}.#{pane_index}";
@@ -22,6 +22,22 @@ pub(super) fn spawn_for(cx: &Cx<'_>, item: &ItemContext, args: &Args, about: &Fi
         environ: args.all('e').to_vec(),
         cwd: args.get('c').map(|format| place::expand(cx, item, format, item.client, &about)),
         ..Spawn::new(session)
+    }
+}
+
+/// Arguments of the commands that start a program in place of another one, at a window's index.
+pub(super) fn respawn_for(cx: &Cx<'_>, item: &ItemContext, args: &Args, index: i32) -> Spawn {
+    let mut flags = SpawnFlags::RESPAWN;
+    flags.set(SpawnFlags::KILL, args.has('k'));
+    flags.set(SpawnFlags::EMPTY, args.has('E'));
+    Spawn { index: Some(index), flags, ..spawn_for(cx, item, args, &item.target) }
+}
+
+/// Prints what `-P` asks for about a pane that was made.
+pub(super) fn print_made(cx: &mut Cx<'_>, item: &ItemContext, args: &Args, state: &FindState) {
+    if args.has('P') {
+        let text = place::expand(cx, item, args.get('F').unwrap_or(TEMPLATE), item.target_client, state);
+        output::print(cx, item, &text);
     }
 }
 

@@ -109,6 +109,25 @@ pub(crate) fn stream(cx: &mut Cx<'_>, item: &ItemContext, text: Content) -> Exec
     Exec::Wait
 }
 
+/// Puts text that another thread makes into a paste buffer. The queue of `waiting` waits for it.
+pub(super) fn to_buffer(
+    cx: &mut Cx<'_>,
+    waiting: ItemContext,
+    name: Option<String>,
+    make: impl FnOnce() -> Bytes + Send + 'static,
+) -> Exec {
+    cx.host.background(Box::new(move || {
+        let data = make();
+        Box::new(move |cx| {
+            if let Err(message) = cx.server.set_buffer(data, name.as_deref(), cx.now) {
+                error(cx, &waiting, &message);
+            }
+            cx.server.queues.resume(waiting.id);
+        })
+    }));
+    Exec::Wait
+}
+
 /// Prints a long text like `print`, as fast as its reader takes it. With `lines`, the text is sanitized
 /// line by line, and its own last newline is not doubled.
 pub(crate) fn stream_text(cx: &mut Cx<'_>, item: &ItemContext, text: Bytes, lines: bool, done: FileDone) {

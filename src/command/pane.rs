@@ -7,13 +7,13 @@ use crate::model::neighbours::Side;
 use crate::model::option_access::OptionScope;
 use crate::model::pane::PaneFlags;
 use crate::model::pane_events::Place;
-use crate::model::spawn::{Spawn, SpawnFlags};
+use crate::model::spawn::Spawn;
 use crate::model::winlinks::Step;
 use crate::model::{ClientFlags, Cx, Exec, FindState, ItemContext, Marked};
 use crate::options::opt;
 use crate::syntax::args::Args;
 
-use super::new_panes::{TEMPLATE, set_title, spawn_for};
+use super::new_panes::{print_made, respawn_for, set_title};
 use super::{hooks, output, place, split};
 
 pub(crate) fn kill_pane(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
@@ -302,26 +302,14 @@ fn break_out(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Result<Exec, S
         }
         new_index
     };
-    if args.has('P') {
-        let state = FindState::from_winlink_pane(cx.server, dst, new_index, pane);
-        let text = place::expand(cx, item, args.get('F').unwrap_or(TEMPLATE), item.target_client, &state);
-        output::print(cx, item, &text);
-    }
+    let state = FindState::from_winlink_pane(cx.server, dst, new_index, pane);
+    print_made(cx, item, args, &state);
     Ok(Exec::Normal)
 }
 
 pub(crate) fn respawn_pane(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     let Some((_, index, window, pane)) = place::pane(&item.target) else { return Exec::Error };
-    let mut flags = SpawnFlags::RESPAWN;
-    flags.set(SpawnFlags::KILL, args.has('k'));
-    flags.set(SpawnFlags::EMPTY, args.has('E'));
-    let spawn = Spawn {
-        index: Some(index),
-        window: Some(window),
-        pane: Some(pane),
-        flags,
-        ..spawn_for(cx, item, args, &item.target)
-    };
+    let spawn = Spawn { window: Some(window), pane: Some(pane), ..respawn_for(cx, item, args, index) };
     if let Err(cause) = cx.spawn_pane(spawn) {
         return output::error(cx, item, &format!("respawn pane failed: {cause}"));
     }

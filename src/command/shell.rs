@@ -114,16 +114,7 @@ impl Tell for Listener {
         if self.gone {
             return;
         }
-        match &self.item {
-            Some(item) => {
-                let items = cx.server.queues.commands(list, &item.state);
-                cx.server.queues.insert_after(item.id, item.client, items);
-            }
-            None => {
-                let items = cx.server.queues.commands(list, &Arc::default());
-                cx.server.queues.append(self.client, items);
-            }
-        }
+        cx.server.queues.run_behind(self.item.as_ref(), self.client, list);
     }
 
     fn resume(&self, cx: &mut Cx<'_>) {
@@ -380,8 +371,7 @@ pub(crate) fn if_shell(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec
         let template = Template::new(cx, item, args, index, None, false);
         return match template.commands(cx, &[]) {
             Ok(list) => {
-                let items = cx.server.queues.commands(&list, &item.state);
-                cx.server.queues.insert_after(item.id, item.client, items);
+                cx.server.queues.run_behind(Some(item), item.client, &list);
                 Exec::Normal
             }
             Err(error) => output::error(cx, item, &error),

@@ -15,7 +15,7 @@ use crate::model::{Cx, Exec, FindState, ItemContext};
 use crate::options::{opt, table};
 use crate::syntax::args::Args;
 
-use super::new_panes::{TEMPLATE, set_title, spawn_for};
+use super::new_panes::{print_made, set_title, spawn_for};
 use super::saved_wait::{self, WaitKind};
 use super::{hooks, output, place};
 
@@ -211,10 +211,7 @@ fn finish(
     pane: PaneId,
 ) {
     let state = FindState::from_winlink_pane(cx.server, session, index, pane);
-    if args.has('P') {
-        let text = place::expand(cx, item, args.get('F').unwrap_or(TEMPLATE), item.target_client, &state);
-        output::print(cx, item, &text);
-    }
+    print_made(cx, item, args, &state);
     hooks::insert(cx, item, Some(state), "after-split-window");
 }
 

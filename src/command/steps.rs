@@ -34,8 +34,7 @@ fn default_command(cx: &mut Cx<'_>, item: &ItemContext, id: ClientId) -> Exec {
     if read_only && !list.all_have(CommandFlags::READ_ONLY) {
         return output::error(cx, item, "client is read-only");
     }
-    let items = cx.server.queues.commands(&list, &item.state);
-    cx.server.queues.insert_after(item.id, item.client, items);
+    cx.server.queues.run_behind(Some(item), item.client, &list);
     Exec::Normal
 }
 

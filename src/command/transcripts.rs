@@ -4,7 +4,7 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use crate::base::history::{HistoryView, Row};
+use crate::base::history::{HistoryView, Row, cut_screen};
 use crate::base::{PaneId, text};
 use crate::format::Objects;
 use crate::format::sort::Order;
@@ -95,16 +95,11 @@ pub(super) fn view_of(cx: &Cx<'_>, pane: PaneId) -> Option<(TranscriptView, u64,
     let pane = cx.server.pane(pane)?;
     let mut terminal = pane.terminal.lock();
     let mut screen: Vec<Row> = (0..terminal.size().rows).map(|y| terminal.row(y)).collect();
-    let used = screen.iter().rposition(|row| row.used() > 0).map_or(0, |last| last + 1);
-    screen.truncate(used);
-    if let Some(last) = screen.last_mut() {
-        // The line has not continued yet.
-        last.flags.remove(crate::base::history::RowFlags::WRAPPED);
-    }
+    cut_screen(&mut screen);
     let history = terminal.history_rows();
     let mut view = TranscriptView::from_view(terminal.history().view())?;
     view.extend(&screen, terminal.links());
-    Some((view, history, used as u64))
+    Some((view, history, screen.len() as u64))
 }
 
 pub(super) fn save_transcript(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {

@@ -11,7 +11,7 @@ use crate::model::{Cx, Exec, FindState, ItemContext};
 use crate::options::opt;
 use crate::syntax::args::Args;
 
-use super::new_panes::{TEMPLATE, spawn_for};
+use super::new_panes::{print_made, respawn_for, spawn_for};
 use super::{hooks, output, place};
 
 pub(crate) fn new_window(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
@@ -70,10 +70,7 @@ fn create(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Result<(), String
     } else {
         cx.server.status_session_group(session);
     }
-    if args.has('P') {
-        let text = place::expand(cx, item, args.get('F').unwrap_or(TEMPLATE), item.target_client, &state);
-        output::print(cx, item, &text);
-    }
+    print_made(cx, item, args, &state);
     hooks::insert(cx, item, Some(state), "after-new-window");
     Ok(())
 }
@@ -313,15 +310,7 @@ pub(crate) fn resize_window(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) ->
 
 pub(crate) fn respawn_window(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     let Some((_, index, window)) = place::window(&item.target) else { return Exec::Error };
-    let mut flags = SpawnFlags::RESPAWN;
-    flags.set(SpawnFlags::KILL, args.has('k'));
-    flags.set(SpawnFlags::EMPTY, args.has('E'));
-    let spawn = Spawn {
-        size_client: item.target_client,
-        index: Some(index),
-        flags,
-        ..spawn_for(cx, item, args, &item.target)
-    };
+    let spawn = Spawn { size_client: item.target_client, ..respawn_for(cx, item, args, index) };
     if let Err(cause) = cx.spawn_window(spawn) {
         return output::error(cx, item, &format!("respawn window failed: {cause}"));
     }

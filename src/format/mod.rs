@@ -39,6 +39,7 @@ pub(crate) use names::window_name;
 pub use objects::Objects;
 pub(crate) use operators::is_true;
 pub(crate) use terminals::FRAME_MS;
+pub(crate) use vars::server::{BUFFER_MODE_FORMAT, CLIENT_MODE_FORMAT, TREE_MODE_FORMAT};
 pub(crate) use width::{trim_left, trim_right, width};
 
 #[cfg(test)]

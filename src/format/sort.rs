@@ -6,6 +6,7 @@
 
 use std::cmp::Ordering;
 
+use crate::base::clock::Now;
 use crate::base::{ClientId, PaneId, SessionId};
 use crate::model::{Client, ClientFlags, Pane, Server, Session, Window};
 
@@ -94,6 +95,16 @@ impl Sort {
     }
 }
 
+/// Compares two objects by the time when they were made, or by that of their last activity, the latest
+/// first; equal in any other order.
+fn compare_times(order: Order, created: [Now; 2], activity: [Now; 2]) -> Ordering {
+    match order {
+        Order::Creation => created[0].wall_us.cmp(&created[1].wall_us),
+        Order::Activity => activity[1].wall_us.cmp(&activity[0].wall_us),
+        _ => Ordering::Equal,
+    }
+}
+
 /// All sessions; unsorted, they are in the order of their names.
 pub(crate) fn sessions(server: &Server, sort: Sort) -> Vec<SessionId> {
     let mut list: Vec<&Session> =
@@ -101,9 +112,7 @@ pub(crate) fn sessions(server: &Server, sort: Sort) -> Vec<SessionId> {
     sort.apply(&mut list, |a, b, order| {
         let result = match order {
             Order::Index => a.id.cmp(&b.id),
-            Order::Creation => a.created.wall_us.cmp(&b.created.wall_us),
-            Order::Activity => b.activity.wall_us.cmp(&a.activity.wall_us),
-            _ => Ordering::Equal,
+            _ => compare_times(order, [a.created, b.created], [a.activity, b.activity]),
         };
         result.then_with(|| a.name.cmp(&b.name))
     });
@@ -118,10 +127,8 @@ fn compare_windows(a: (i32, &Window), b: (i32, &Window), order: Order) -> Orderi
     let ((index_a, a), (index_b, b)) = (a, b);
     let result = match order {
         Order::Index => index_a.cmp(&index_b),
-        Order::Creation => a.created.wall_us.cmp(&b.created.wall_us),
-        Order::Activity => b.activity.wall_us.cmp(&a.activity.wall_us),
         Order::Size => cells(a.size).cmp(&cells(b.size)),
-        _ => Ordering::Equal,
+        _ => compare_times(order, [a.created, b.created], [a.activity, b.activity]),
     };
     result.then_with(|| a.name.cmp(&b.name))
 }
@@ -188,9 +195,7 @@ pub(crate) fn clients(server: &Server, sort: Sort) -> Vec<ClientId> {
     sort.apply(&mut list, |a, b, order| {
         let result = match order {
             Order::Size => a.size.cols.cmp(&b.size.cols).then(a.size.rows.cmp(&b.size.rows)),
-            Order::Creation => a.created.wall_us.cmp(&b.created.wall_us),
-            Order::Activity => b.activity.wall_us.cmp(&a.activity.wall_us),
-            _ => Ordering::Equal,
+            _ => compare_times(order, [a.created, b.created], [a.activity, b.activity]),
         };
         result.then_with(|| a.name.cmp(&b.name))
     });

@@ -78,10 +78,15 @@ pub(crate) fn daemonize() -> nix::Result<bool> {
         quit(0);
     }
     let _ = setsid();
+    silence();
+    Ok(true)
+}
+
+/// Redirects the standard streams to /dev/null, as far as that can be done.
+pub(super) fn silence() {
     if let Ok(null) = open("/dev/null", OFlag::O_RDWR | OFlag::O_CLOEXEC, Mode::empty()) {
         let _ = dup2_stdin(&null).and_then(|()| dup2_stdout(&null)).and_then(|()| dup2_stderr(&null));
     }
-    Ok(true)
 }
 
 /// The child's side of its standard streams.

@@ -3,7 +3,7 @@
 //! executes its program too.
 
 use super::handover::{SUCCESSOR_VARIABLE, become_program, execute, pack_into};
-use super::spawn::IGNORED;
+use super::spawn::{IGNORED, silence};
 use super::state::{Keeper, Successor};
 use crate::base::text::to_bytes;
 use crate::protocol::custody::{Handle, Report};
@@ -12,10 +12,8 @@ use crate::sys::error::strerror;
 use crate::sys::fork::{fork, quit};
 use crate::sys::signals;
 use nix::errno::Errno;
-use nix::fcntl::{OFlag, open};
 use nix::sys::signal::{SigmaskHow, Signal, kill, sigprocmask};
-use nix::sys::stat::Mode;
-use nix::unistd::{Pid, dup2_stderr, dup2_stdin, dup2_stdout};
+use nix::unistd::Pid;
 use std::ffi::CString;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
@@ -47,9 +45,7 @@ impl Keeper {
     fn become_successor(&mut self, program: &str) -> ! {
         IGNORED.into_iter().for_each(signals::reset);
         let _ = sigprocmask(SigmaskHow::SIG_SETMASK, Some(&self.inherited.mask), None);
-        if let Ok(null) = open("/dev/null", OFlag::O_RDWR | OFlag::O_CLOEXEC, Mode::empty()) {
-            let _ = dup2_stdin(&null).and_then(|()| dup2_stdout(&null)).and_then(|()| dup2_stderr(&null));
-        }
+        silence();
         let argv = [to_bytes(program), b"-V".to_vec()];
         let argv = argv.into_iter().filter_map(|arg| CString::new(arg).ok()).collect();
         let error = pack_into(self).map_or_else(

@@ -112,6 +112,25 @@ const PROGRAM_FLAGS: [(&str, &str); 15] = [
     ("-v", "Write logs"),
 ];
 
+/// Cases of a shell that complete the values of flags: with `directory` where one is wanted, with what
+/// `ask` makes of the name of a list where the server has one.
+fn value_cases(directory: &str, ask: impl Fn(&str) -> String) -> String {
+    let mut out = String::new();
+    for entry in rows::commands() {
+        for flag in flags(entry.template) {
+            let value = value(entry.usage, flag);
+            let action = match (&value, listing(&value)) {
+                (_, Some(list)) => ask(list),
+                (Value::Directory, _) => directory.to_owned(),
+                _ => continue,
+            };
+            let patterns: Vec<String> = either(entry).split('|').map(|n| format!("{n}:-{flag}")).collect();
+            out.push_str(&format!("    {}) {action}; return ;;\n", patterns.join("|")));
+        }
+    }
+    out
+}
+
 fn program_flags() -> impl Iterator<Item = &'static str> {
     PROGRAM_FLAGS.iter().map(|(flag, _)| *flag)
 }
@@ -153,20 +172,9 @@ pub(super) fn bash() -> String {
         words(&[names(true), vec!["install-links"], program_flags().collect()].concat())
     ));
     out.push_str("    case $cmd:$prev in\n");
-    for entry in rows::commands() {
-        for flag in flags(entry.template) {
-            let value = value(entry.usage, flag);
-            let action = match (&value, listing(&value)) {
-                (_, Some(list)) => {
-                    format!("COMPREPLY=($(compgen -W \"$(_scopemux_ask {list})\" -- \"$cur\"))")
-                }
-                (Value::Directory, _) => "COMPREPLY=($(compgen -d -- \"$cur\"))".to_owned(),
-                _ => continue,
-            };
-            let patterns: Vec<String> = either(entry).split('|').map(|n| format!("{n}:-{flag}")).collect();
-            out.push_str(&format!("    {}) {action}; return ;;\n", patterns.join("|")));
-        }
-    }
+    out.push_str(&value_cases("COMPREPLY=($(compgen -d -- \"$cur\"))", |list| {
+        format!("COMPREPLY=($(compgen -W \"$(_scopemux_ask {list})\" -- \"$cur\"))")
+    }));
     for (name, values) in choices() {
         out.push_str(&format!(
             "    set*:{name}) COMPREPLY=($(compgen -W $'{}' -- \"$cur\")); return ;;\n",
@@ -225,18 +233,7 @@ pub(super) fn zsh() -> String {
         "        )\n        _describe command commands\n        _describe -o flag flags\n        return\n    fi\n    \
          [[ $cmd == install-links ]] && { _files -/; return }\n    case $cmd:$prev in\n",
     );
-    for entry in rows::commands() {
-        for flag in flags(entry.template) {
-            let value = value(entry.usage, flag);
-            let action = match (&value, listing(&value)) {
-                (_, Some(list)) => format!("_scopemux_ask {list}"),
-                (Value::Directory, _) => "_files -/".to_owned(),
-                _ => continue,
-            };
-            let patterns: Vec<String> = either(entry).split('|').map(|n| format!("{n}:-{flag}")).collect();
-            out.push_str(&format!("    {}) {action}; return ;;\n", patterns.join("|")));
-        }
-    }
+    out.push_str(&value_cases("_files -/", |list| format!("_scopemux_ask {list}")));
     for (name, values) in choices() {
         out.push_str(&format!("    set*:{name}) compadd -- {values}; return ;;\n"));
     }

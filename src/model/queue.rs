@@ -427,6 +427,20 @@ impl Queues {
         queue.items.back().map(|i| i.id)
     }
 
+    /// Queues commands behind an item, with its state; without one, at the end of a client's queue.
+    pub fn run_behind(&mut self, item: Option<&ItemContext>, client: Option<ClientId>, list: &CommandList) {
+        match item {
+            Some(item) => {
+                let items = self.commands(list, &item.state);
+                self.insert_after(item.id, item.client, items);
+            }
+            None => {
+                let items = self.commands(list, &Arc::default());
+                self.append(client, items);
+            }
+        }
+    }
+
     /// Inserts directly behind an item, in the item's queue; at the end of `client`'s queue if the item
     /// is gone. Returns the last inserted item's id, for inserting more behind it.
     pub fn insert_after(&mut self, after: ItemId, client: Option<ClientId>, items: Items) -> Option<ItemId> {

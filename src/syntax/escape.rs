@@ -1,6 +1,6 @@
 //! Escaping: how tmux writes strings so that its own parser reads them back.
 
-use crate::base::text::{beyond_unicode, stray_byte};
+use crate::base::text::{beyond_unicode, c_escape, stray_byte};
 
 /// Characters that cause an argument to be written in double quotes.
 const NEEDS_DOUBLE: &[char] = &[' ', '#', '\'', ';', '$', '{', '}', '%'];
@@ -57,15 +57,8 @@ pub(crate) fn visible(text: &str, quoted: bool) -> String {
                     chars.as_str().starts_with(|n: char| n.is_ascii_alphabetic() || n == '_' || n == '{');
                 out.push_str(if name_follows { "\\$" } else { "$" });
             }
-            '\\' => out.push_str("\\\\"),
+            c if let Some(escape) = c_escape(c) => out.push_str(escape),
             ' '..='~' => out.push(c),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\x08' => out.push_str("\\b"),
-            '\x07' => out.push_str("\\a"),
-            '\x0b' => out.push_str("\\v"),
-            '\t' => out.push_str("\\t"),
-            '\x0c' => out.push_str("\\f"),
             _ if c.is_ascii() => push_octal(&mut out, c as u8),
             _ => match stray_byte(c) {
                 Some(byte) => {

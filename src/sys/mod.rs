@@ -8,6 +8,7 @@ pub(crate) mod attribute;
 pub(crate) mod descriptors;
 pub(crate) mod error;
 pub(crate) mod exec;
+pub(crate) mod files;
 pub(crate) mod fork;
 pub(crate) mod heap;
 pub(crate) mod locale;

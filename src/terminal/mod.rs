@@ -95,7 +95,7 @@ pub(crate) use notifications::Notification;
 pub(crate) use palette::Palette;
 pub(crate) use reflow::Scrolled;
 
-use crate::base::history::{History, Row, RowFlags, RowRef};
+use crate::base::history::{History, Row, RowFlags, RowRef, cut_screen};
 use crate::base::links::Links;
 use crate::base::{Cell, Colour, Point, Size, Surface};
 use alternate::Why;
@@ -551,11 +551,7 @@ impl Terminal {
             Some(size) => (0..size.rows).filter_map(|y| self.saved_row(y)).collect(),
             None => (0..self.size().rows).map(|y| self.row(y)).collect(),
         };
-        let used = rows.iter().rposition(|row| row.used() > 0).map_or(0, |last| last + 1);
-        rows.truncate(used);
-        if let Some(last) = rows.last_mut() {
-            last.flags.remove(RowFlags::WRAPPED);
-        }
+        cut_screen(&mut rows);
         let grid = &mut self.screen.grid;
         rows.iter().for_each(|row| grid.history.push(row, &grid.links));
     }

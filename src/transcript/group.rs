@@ -58,13 +58,18 @@ impl Group {
         }
     }
 
-    /// Adds a block. True if the count of rows is still known.
-    pub(super) fn push(&mut self, block: &Sealed, widths: &Widths) -> bool {
+    /// Adds a block to the sums that need no layout.
+    fn include(&mut self, block: &Sealed) {
         self.blocks += 1;
         self.lines += u64::from(block.lines);
         self.empty_tails += u64::from(block.empty_tails);
         self.widest = self.widest.max(block.widest);
         self.largest = self.largest.max(block.largest);
+    }
+
+    /// Adds a block. True if the count of rows is still known.
+    pub(super) fn push(&mut self, block: &Sealed, widths: &Widths) -> bool {
+        self.include(block);
         let aid = block.aid_in_memory();
         if let Some(aid) = &aid {
             block.count_by(aid, widths.lay().width);
@@ -99,11 +104,7 @@ impl Group {
     /// Replaces one of its blocks.
     pub(super) fn replace(&mut self, old: &Sealed, new: &Sealed, widths: &Widths) {
         self.take(old, widths);
-        self.blocks += 1;
-        self.lines += u64::from(new.lines);
-        self.empty_tails += u64::from(new.empty_tails);
-        self.widest = self.widest.max(new.widest);
-        self.largest = self.largest.max(new.largest);
+        self.include(new);
         self.rows = None;
     }
 

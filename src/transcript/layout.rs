@@ -10,6 +10,7 @@ use std::ops::Range;
 
 use smallvec::SmallVec;
 
+pub(super) use crate::base::history::usual_size;
 use crate::base::history::{Row, RowFlags, Run, RunKind, Runs, push_run};
 use crate::base::{CellFlags, CellStyle};
 
@@ -157,17 +158,6 @@ pub(super) fn wide_rows(units: impl Iterator<Item = Unit>, width: u32) -> u32 {
     let mut rows = 1;
     each_break(units, width, |_| rows += 1);
     rows
-}
-
-/// Count of columns that exist once `used` of them were written from left to right: tmux allocates
-/// a quarter, a half or all of the row at a time.
-pub(super) fn usual_size(used: u32, width: u32) -> u32 {
-    match used {
-        0 => 0,
-        _ if used < width / 4 => width / 4,
-        _ if used < width / 2 => width / 2,
-        _ => used.max(width),
-    }
 }
 
 /// Flags of a newly laid out row after the first.

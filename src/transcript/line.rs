@@ -268,6 +268,19 @@ fn gap(reader: &mut Reader) -> Result<Gap, Malformed> {
     (gap.iter().all(blank) && gap.len() <= layout::MAX_GAP_RUNS).then_some(gap).ok_or(Malformed)
 }
 
+/// True if a row has only narrow characters of the default style, so that its runs need not be written.
+fn is_plain(runs: &[Run]) -> bool {
+    match runs {
+        [] => true,
+        [run] => {
+            run.kind == RunKind::Narrow
+                && run.style == CellStyle::DEFAULT
+                && (run.flags & layout::KEPT_FLAGS).is_empty()
+        }
+        _ => false,
+    }
+}
+
 /// Appends the record of a line to `out`; returns its properties. `scratch` is a buffer reused
 /// between calls.
 pub(super) fn put_line(
@@ -278,15 +291,7 @@ pub(super) fn put_line(
     base_time: i64,
 ) -> LineFlags {
     let runs = &line.row.runs;
-    let plain = match runs.as_slice() {
-        [] => true,
-        [run] => {
-            run.kind == RunKind::Narrow
-                && run.style == CellStyle::DEFAULT
-                && (run.flags & layout::KEPT_FLAGS).is_empty()
-        }
-        _ => false,
-    };
+    let plain = is_plain(runs);
     let irregular = line.irregular(width) || line.row.unwritten > 0;
     let wide = !plain && layout::has_wide(runs, line.cols);
     let mut flags = LineFlags::empty();
@@ -362,15 +367,7 @@ pub(super) fn put_row(
     base_time: i64,
 ) -> Option<Whole> {
     let whole = layout::whole(row, width)?;
-    let plain = match row.runs.as_slice() {
-        [] => true,
-        [run] => {
-            run.kind == RunKind::Narrow
-                && run.style == CellStyle::DEFAULT
-                && (run.flags & layout::KEPT_FLAGS).is_empty()
-        }
-        _ => false,
-    };
+    let plain = is_plain(&row.runs);
     let mut flags = LineFlags::empty();
     flags.set(LineFlags::MARKS, !row.flags.is_empty());
     flags.set(LineFlags::PLAIN, plain);

@@ -6,6 +6,8 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
+use crate::sys::files;
+
 /// Operations of the transcript on its directory. Every method may fail; none may panic.
 pub trait Storage: Send + Sync {
     /// Creates a directory (and its parents) that only its owner can use. Fails if the path is a
@@ -97,21 +99,6 @@ impl Disk {
     fn read_only(file: &Path) -> io::Result<File> {
         Self::open(OpenOptions::new().read(true), file)
     }
-
-    fn read(file: &File, at: u64, len: usize) -> io::Result<Vec<u8>> {
-        let mut out = vec![0; len];
-        let mut have = 0;
-        while have < len {
-            match file.read_at(&mut out[have..], at + have as u64) {
-                Ok(0) => break,
-                Ok(n) => have += n,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
-        out.truncate(have);
-        Ok(out)
-    }
 }
 
 impl Storage for Disk {
@@ -146,12 +133,12 @@ impl Storage for Disk {
     }
 
     fn read_at(&self, file: &Path, at: u64, len: usize) -> io::Result<Vec<u8>> {
-        Self::read(&Self::read_only(file)?, at, len)
+        files::read_at(&Self::read_only(file)?, at, len)
     }
 
     fn read_parts(&self, file: &Path, parts: &[(u64, usize)]) -> io::Result<Vec<Vec<u8>>> {
         let file = Self::read_only(file)?;
-        parts.iter().map(|&(at, len)| Self::read(&file, at, len)).collect()
+        parts.iter().map(|&(at, len)| files::read_at(&file, at, len)).collect()
     }
 
     fn len(&self, file: &Path) -> io::Result<u64> {

@@ -6,6 +6,7 @@ use crate::model::option_access::OptionScope;
 use crate::model::queue::{KeyEvent, QueueState, StateFlags, Step};
 use crate::model::{Cx, FindState};
 use crate::options::opt;
+use crate::syntax::style::{Align, Style, Width};
 
 /// Options of a message.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -26,6 +27,23 @@ impl Options {
     pub(crate) fn error() -> Self {
         Self { ignore_styles: true, ..Self::default() }
     }
+}
+
+/// First column and width of the part of a status line that messages and prompts take, from
+/// `message-style`.
+pub(crate) fn area(style: &Style, cols: u32) -> (u32, u32) {
+    let width = match style.width {
+        Some(Width::Percent(percent)) => cols * u32::from(percent) / 100,
+        Some(Width::Cells(cells)) => cells,
+        None => cols,
+    };
+    let width = if width == 0 || width > cols { cols } else { width };
+    let x = match style.align {
+        Align::Centre | Align::AbsoluteCentre => (cols - width) / 2,
+        Align::Right => cols - width,
+        Align::Default | Align::Left => 0,
+    };
+    (x, width)
 }
 
 /// Shows a message in place of the one that shows now, and logs it.

@@ -99,6 +99,16 @@ struct Widths {
 }
 
 impl Widths {
+    /// The order in which sections give up columns beside a list on the left or right.
+    fn centre_first(&mut self) -> [&mut i64; 5] {
+        [&mut self.centre, &mut self.list, &mut self.right, &mut self.after, &mut self.left]
+    }
+
+    /// The order in which sections give up columns beside a list in the centre.
+    fn list_first(&mut self) -> [&mut i64; 5] {
+        [&mut self.list, &mut self.after, &mut self.centre, &mut self.right, &mut self.left]
+    }
+
     /// Takes `excess` columns from the widths in `order`, each down to 0 before the next.
     fn trim(mut excess: i64, order: &mut [&mut i64]) {
         for width in order.iter_mut() {
@@ -225,6 +235,14 @@ impl Arrangement<'_> {
         self.sections.focus.unwrap_or((default, default))
     }
 
+    /// Widths of the sections beside a list; `None` if no column is left for the list.
+    fn widths_with_list(&self, order: fn(&mut Widths) -> [&mut i64; 5]) -> Option<Widths> {
+        let mut w = self.widths();
+        let excess = w.left + w.centre + w.right + w.list + w.after - self.available;
+        Widths::trim(excess, &mut order(&mut w));
+        (w.list != 0).then_some(w)
+    }
+
     fn without_list(&mut self) {
         let mut w = self.widths();
         let excess = w.left + w.centre + w.right - self.available;
@@ -236,13 +254,7 @@ impl Arrangement<'_> {
     }
 
     fn list_on_left(&mut self) {
-        let mut w = self.widths();
-        let excess = w.left + w.centre + w.right + w.list + w.after - self.available;
-        let order = &mut [&mut w.centre, &mut w.list, &mut w.right, &mut w.after, &mut w.left];
-        Widths::trim(excess, order);
-        if w.list == 0 {
-            return self.without_list();
-        }
+        let Some(w) = self.widths_with_list(Widths::centre_first) else { return self.without_list() };
         self.put(Slot::Left, 0, 0, w.left);
         self.put_right(Slot::Right, self.available, w.right);
         self.put(Slot::After, w.left + w.list, 0, w.after);
@@ -252,13 +264,7 @@ impl Arrangement<'_> {
     }
 
     fn list_in_centre(&mut self) {
-        let mut w = self.widths();
-        let excess = w.left + w.centre + w.right + w.list + w.after - self.available;
-        let order = &mut [&mut w.list, &mut w.after, &mut w.centre, &mut w.right, &mut w.left];
-        Widths::trim(excess, order);
-        if w.list == 0 {
-            return self.without_list();
-        }
+        let Some(w) = self.widths_with_list(Widths::list_first) else { return self.without_list() };
         self.put(Slot::Left, 0, 0, w.left);
         self.put_right(Slot::Right, self.available, w.right);
         let middle = w.left + (self.available - w.right - w.left) / 2;
@@ -271,13 +277,7 @@ impl Arrangement<'_> {
     }
 
     fn list_on_right(&mut self) {
-        let mut w = self.widths();
-        let excess = w.left + w.centre + w.right + w.list + w.after - self.available;
-        let order = &mut [&mut w.centre, &mut w.list, &mut w.right, &mut w.after, &mut w.left];
-        Widths::trim(excess, order);
-        if w.list == 0 {
-            return self.without_list();
-        }
+        let Some(w) = self.widths_with_list(Widths::centre_first) else { return self.without_list() };
         self.put(Slot::Left, 0, 0, w.left);
         self.put_right(Slot::After, self.available, w.after);
         let right_at = self.available - w.right - w.list - w.after;

@@ -1,7 +1,7 @@
 //! Variables about a paste buffer.
 
 use super::row::{Table, text};
-use crate::base::text::{beyond_unicode, from_bytes};
+use crate::base::text::{beyond_unicode, c_escape, from_bytes};
 use crate::base::width::char_width;
 use crate::format::value::Value;
 
@@ -51,15 +51,8 @@ fn sample(data: &[u8]) -> String {
 fn push_visible(out: &mut String, c: char, next: Option<char>, next_is_octal: bool) {
     match c {
         '$' if next.is_some_and(|n| n.is_ascii_alphabetic() || n == '_' || n == '{') => out.push_str("\\$"),
-        '\\' => out.push_str("\\\\"),
+        c if let Some(escape) = c_escape(c) => out.push_str(escape),
         ' '..='~' => out.push(c),
-        '\n' => out.push_str("\\n"),
-        '\r' => out.push_str("\\r"),
-        '\x08' => out.push_str("\\b"),
-        '\x07' => out.push_str("\\a"),
-        '\x0b' => out.push_str("\\v"),
-        '\t' => out.push_str("\\t"),
-        '\x0c' => out.push_str("\\f"),
         '\0' if !next_is_octal => out.push_str("\\0"),
         _ if char_width(c).is_some() && crate::base::text::stray_byte(c).is_none() => out.push(c),
         _ => crate::base::text::to_bytes(&c.to_string())

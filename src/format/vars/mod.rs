@@ -12,7 +12,7 @@ mod ours;
 pub(super) mod pane;
 mod row;
 pub(super) mod screen;
-mod server;
+pub(super) mod server;
 mod session;
 mod terminal;
 mod window;

@@ -1,7 +1,7 @@
 //! Reading a pane's terminal for variables: facts about its screen, and text at a position. Each function
 //! locks the terminal only while it copies.
 
-use crate::base::history::{Row, RowFlags};
+use crate::base::history::{Row, RowFlags, usual_size};
 use crate::base::{Cell, CellFlags, CellStyle, Colour, Point};
 use crate::model::Pane;
 use crate::terminal::{CursorShape, Modes, Progress, Terminal};
@@ -101,7 +101,7 @@ impl Memory {
             history: if history_rows == 0 { 0 } else { memory + disk },
         };
         for row in (0..size.rows).map(|y| terminal.row(y)) {
-            this.cells += u64::from(allocated(row.cols(), size.cols));
+            this.cells += u64::from(usual_size(row.cols(), size.cols));
             this.extended += row
                 .runs
                 .iter()
@@ -121,16 +121,6 @@ impl Memory {
         let Self { lines, cells, extended, .. } = self;
         let bytes = [lines * LINE_BYTES, cells * CELL_BYTES, extended * EXTENDED_BYTES];
         format!("{lines},{},{cells},{},{extended},{}", bytes[0], bytes[1], bytes[2])
-    }
-}
-
-/// Cells that tmux allocates for a line with `used` cells in use: a quarter, half or all of `cols`.
-fn allocated(used: u32, cols: u32) -> u32 {
-    match used {
-        0 => 0,
-        _ if used < cols / 4 => cols / 4,
-        _ if used < cols / 2 => cols / 2,
-        _ => used.max(cols),
     }
 }
 

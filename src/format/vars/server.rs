@@ -8,11 +8,11 @@ use crate::format::value::Value;
 const VERSION: &str = "3.7c";
 
 /// Default format of a line in the buffer chooser.
-const BUFFER_MODE_FORMAT: &str = "#{t/p:buffer_created}: #{buffer_sample}";
+pub(crate) const BUFFER_MODE_FORMAT: &str = "#{t/p:buffer_created}: #{buffer_sample}";
 /// Default format of a line in the client chooser.
-const CLIENT_MODE_FORMAT: &str = "#{t/p:client_activity}: session #{session_name}";
+pub(crate) const CLIENT_MODE_FORMAT: &str = "#{t/p:client_activity}: session #{session_name}";
 /// Default format of a line in the tree chooser.
-const TREE_MODE_FORMAT: &str = concat!(
+pub(crate) const TREE_MODE_FORMAT: &str = concat!(
     "#{?pane_format,",
     "#{?pane_marked,#[reverse],}#{?pane_floating_flag,#[italics],}#{pane_current_command}#{pane_flags}",
     "#{?#{&&:#{pane_title},#{!=:#{pane_title},#{host_short}}},: \"#{pane_title}\",}",

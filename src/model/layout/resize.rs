@@ -146,8 +146,13 @@ impl Layout {
             giver = children[..at].iter().rev().find(gives);
         }
         let Some(&giver) = giver else { return 0 };
+        self.give(giver, id, axis, needed, rules)
+    }
+
+    /// Takes up to `needed` from one cell for another; returns how much.
+    fn give(&mut self, giver: CellId, taker: CellId, axis: Axis, needed: u32, rules: &Rules) -> u32 {
         let size = self.available(giver, axis, rules).min(needed);
-        self.adjust(id, axis, size as i32, rules);
+        self.adjust(taker, axis, size as i32, rules);
         self.adjust(giver, axis, -(size as i32), rules);
         size
     }
@@ -158,10 +163,7 @@ impl Layout {
         let children = self.cell(parent).children.clone();
         let giver = children[..=at].iter().rev().find(|&&c| self.available(c, axis, rules) > 0);
         let (Some(&giver), Some(&taker)) = (giver, children.get(at + 1)) else { return 0 };
-        let size = self.available(giver, axis, rules).min(needed);
-        self.adjust(taker, axis, size as i32, rules);
-        self.adjust(giver, axis, -(size as i32), rules);
-        size
+        self.give(giver, taker, axis, needed, rules)
     }
 
     /// Makes the children of a cell as equal as possible. Returns true if that changed anything.

@@ -9,8 +9,7 @@ use crate::model::client::StatusRange;
 use crate::model::option_access::OptionScope;
 use crate::options::opt;
 use crate::render::frame::{Frame, FrameLinks};
-use crate::syntax::style::{Align, Style, Width};
-use crate::view::style;
+use crate::view::{self, style};
 
 /// Draws expanded text with styles onto `width` columns of a row.
 pub(super) fn draw_format(
@@ -158,22 +157,6 @@ fn message_row(cx: &Cx<'_>, subject: &Subject) -> u32 {
     wanted.min(lines.saturating_sub(1)).min(subject.covered_rows.saturating_sub(1))
 }
 
-/// Columns for messages, from the width and alignment of their style.
-fn message_area(style: &Style, cols: u32) -> (u32, u32) {
-    let width = match style.width {
-        Some(Width::Percent(percent)) => cols * u32::from(percent) / 100,
-        Some(Width::Cells(cells)) => cells,
-        None => cols,
-    };
-    let width = if width == 0 || width > cols { cols } else { width };
-    let x = match style.align {
-        Align::Centre | Align::AbsoluteCentre => (cols - width) / 2,
-        Align::Right => cols - width,
-        Align::Default | Align::Left => 0,
-    };
-    (x, width)
-}
-
 fn draw_message(cx: &Cx<'_>, subject: &Subject, row: u32, lines: &mut Surface, links: &mut FrameLinks) {
     let server = &*cx.server;
     let Some(message) = server.client(subject.client).and_then(|c| c.message.as_ref()) else { return };
@@ -184,7 +167,7 @@ fn draw_message(cx: &Cx<'_>, subject: &Subject, row: u32, lines: &mut Surface, l
         .add("message", text)
         .add("command_prompt", "0");
     let style = style::whole_of_option(server, level, opt::MESSAGE_STYLE, &objects);
-    let (x, width) = message_area(&style, lines.size().cols);
+    let (x, width) = view::message::area(&style, lines.size().cols);
     let expanded = objects.expand_time(&server.option_text(level, opt::MESSAGE_FORMAT));
     draw_linked(lines, row, (x, width), style.cell, &expanded, links);
 }

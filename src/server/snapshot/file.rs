@@ -23,6 +23,8 @@ use std::os::unix::fs::FileExt;
 use nix::fcntl::{FallocateFlags, fallocate};
 use nix::sys::memfd::{MFdFlags, memfd_create};
 
+use crate::sys::files;
+
 pub(super) const MAGIC: &[u8; 4] = b"SMS2";
 pub(super) const VERSION: u32 = 1;
 const AT_SLOTS: u64 = 8;
@@ -270,19 +272,8 @@ pub(super) struct Left {
 impl Left {
     pub(super) fn read(file: OwnedFd) -> io::Result<Self> {
         let file = File::from(file);
-        // Does not use the file's position, which is shared with other owners.
-        let mut bytes = vec![0; file.metadata()?.len() as usize];
-        let mut at = 0;
-        while at < bytes.len() {
-            match file.read_at(&mut bytes[at..], at as u64) {
-                Ok(0) => break,
-                Ok(read) => at += read,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
-        bytes.truncate(at);
-        Self::parse(&bytes)
+        let len = file.metadata()?.len() as usize;
+        Self::parse(&files::read_at(&file, 0, len)?)
     }
 
     /// Parses a whole file. Fails if its records cannot be located.

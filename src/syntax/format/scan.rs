@@ -1,5 +1,7 @@
 //! Scanning of format text: ends of arguments, escapes.
 
+use std::str::Chars;
+
 /// Characters that `#` escapes inside `#{}`.
 const ESCAPED: &[u8] = b",#{}:";
 
@@ -27,53 +29,29 @@ pub(crate) fn skip(text: &str, ends: &[u8]) -> Option<usize> {
 }
 
 /// Turns `#,`, `##`, `#{`, `#}` and `#:` into the second character, outside of nested `#{}`.
+///
+/// tmux: drops a `#` at the very end.
 pub(super) fn unescape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut depth = 0i32;
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
-        let next = chars.peek().copied();
-        if c == '#' && next == Some('{') {
-            depth += 1;
-        }
-        if depth == 0 && c == '#' {
-            match next {
-                // tmux: drops a `#` at the very end.
-                None => break,
-                Some(next) if ",#{}:".contains(next) => {
-                    out.push(next);
-                    chars.next();
-                    continue;
-                }
-                Some(_) => {}
-            }
-        }
-        if c == '}' {
-            depth -= 1;
-        }
-        out.push(c);
-    }
-    out
+    without_escapes(text, |chars| chars.next())
 }
 
-/// Removes the `#` of escapes, except inside nested `#{}`.
+/// Removes the `#` of escapes, except inside nested `#{}`. The character behind it may itself be the `#`
+/// of an escape.
 pub(crate) fn strip_escapes(text: &str) -> String {
+    without_escapes(text, |_| None)
+}
+
+/// Replaces the `#` of each escape outside of nested `#{}` by what `escape` takes of the text behind it.
+fn without_escapes(text: &str, escape: fn(&mut Chars<'_>) -> Option<char>) -> String {
     let mut out = String::with_capacity(text.len());
     let mut depth = 0i32;
-    let mut chars = text.chars().peekable();
+    let mut chars = text.chars();
     while let Some(c) = chars.next() {
-        let next = chars.peek().copied();
-        if c == '#' && next == Some('{') {
-            depth += 1;
-        }
-        if c == '#' && next.is_none_or(|next| ",#{}:".contains(next)) {
-            if depth != 0 {
-                out.push(c);
-            }
+        let next = chars.as_str().bytes().next();
+        depth += i32::from(c == '#' && next == Some(b'{')) - i32::from(c == '}');
+        if depth == 0 && c == '#' && next.is_none_or(|next| ESCAPED.contains(&next)) {
+            out.extend(escape(&mut chars));
             continue;
-        }
-        if c == '}' {
-            depth -= 1;
         }
         out.push(c);
     }

@@ -14,6 +14,12 @@ fn ascii(line: &Line, x: usize) -> Option<char> {
     cell.glyph.as_char().filter(|c| c.is_ascii() && !cell.is_padding() && cell.width <= 1)
 }
 
+/// Change of the depth of nested brackets at a character: 1 at one like that which the search began at, -1
+/// at its partner.
+fn nesting(c: Option<char>, first: char, partner: char) -> i32 {
+    i32::from(c == Some(first)) - i32::from(c == Some(partner))
+}
+
 fn partner(c: char, from: &str, to: &str) -> Option<char> {
     from.chars().zip(to.chars()).find(|(f, _)| *f == c).map(|(_, t)| t)
 }
@@ -397,11 +403,7 @@ impl CopyState {
                 x = length;
             }
             x -= 1;
-            match ascii(&line, x) {
-                Some(c) if c == close => depth += 1,
-                Some(c) if c == open => depth -= 1,
-                _ => {}
-            }
+            depth += nesting(ascii(&line, x), close, open);
         }
         Some((x, y))
     }
@@ -466,11 +468,7 @@ impl CopyState {
                 line = self.back.line(y);
                 length = line.length(self.back.cols);
             }
-            match ascii(&line, x) {
-                Some(c) if c == open => depth += 1,
-                Some(c) if c == close => depth -= 1,
-                _ => {}
-            }
+            depth += nesting(ascii(&line, x), open, close);
         }
         Some((x, y))
     }

@@ -188,16 +188,17 @@ impl CopyState {
         }
     }
 
+    /// Puts the cursor at a cell of the backing. A row of the history becomes the topmost one that shows;
+    /// else no history shows.
+    fn show_at(&mut self, x: usize, y: usize) {
+        self.cx = x;
+        self.cy = y.saturating_sub(self.back.hsize);
+        self.oy = self.back.hsize.saturating_sub(y);
+    }
+
     /// Puts cursor and mark at a row of the backing, as on entering the mode.
     pub(crate) fn enter_at(&mut self, x: usize, y: usize) {
-        self.cx = x;
-        if y < self.back.hsize {
-            self.cy = 0;
-            self.oy = self.back.hsize - y;
-        } else {
-            self.cy = y - self.back.hsize;
-            self.oy = 0;
-        }
+        self.show_at(x, y);
         self.mark = self.cursor();
     }
 
@@ -365,14 +366,8 @@ impl CopyState {
         } else {
             self.back.resize(cols, rows);
         }
-        self.cx = x;
-        if y < self.back.hsize {
-            self.cy = 0;
-            self.oy = self.back.hsize - y;
-        } else {
-            self.cy = (y - self.back.hsize).min(self.rows() - 1);
-            self.oy = 0;
-        }
+        self.show_at(x, y);
+        self.cy = self.cy.min(self.rows() - 1);
         self.size_changed();
     }
 

@@ -2,16 +2,15 @@
 
 use super::draw::put_text;
 use super::{Outcome, Pressed, Source, Tree, run_command};
-use crate::base::text::from_bytes;
+use crate::base::text::{c_escape, from_bytes};
 use crate::base::{CellStyle, Key, KeyCode, PaneId, Point, Size, Surface};
-use crate::format::Objects;
 use crate::format::sort::{self, Order};
+use crate::format::{BUFFER_MODE_FORMAT, Objects};
 use crate::model::{Cx, FindState};
 use crate::syntax::args::Args;
 use crate::view::editor;
 
 const COMMAND: &str = "paste-buffer -p -b '%%'";
-const FORMAT: &str = "#{t/p:buffer_created}: #{buffer_sample}";
 
 /// Bytes of a buffer that a search reads.
 const MAX_SEARCHED: usize = 4 << 20;
@@ -29,7 +28,7 @@ impl Buffers {
 
     pub(crate) fn new(args: &Args, state: FindState) -> Self {
         Self {
-            format: args.get('F').unwrap_or(FORMAT).to_owned(),
+            format: args.get('F').unwrap_or(BUFFER_MODE_FORMAT).to_owned(),
             key_format: args.get('K').map(str::to_owned),
             command: args.string(0).unwrap_or_else(|| COMMAND.to_owned()),
             state,
@@ -62,14 +61,8 @@ fn visible(line: &[u8]) -> String {
     let mut out = String::new();
     for c in from_bytes(line).chars() {
         match c {
-            '\t' => out.push_str("\\t"),
-            '\r' => out.push_str("\\r"),
-            '\x07' => out.push_str("\\a"),
-            '\x08' => out.push_str("\\b"),
-            '\x0b' => out.push_str("\\v"),
-            '\x0c' => out.push_str("\\f"),
+            c if let Some(escape) = c_escape(c) => out.push_str(escape),
             '\0' => out.push_str("\\0"),
-            '\\' => out.push_str("\\\\"),
             c if c.is_ascii_control() => out.push_str(&format!("\\{:03o}", c as u32)),
             c => match crate::base::text::stray_byte(c) {
                 Some(byte) => out.push_str(&format!("\\{byte:03o}")),

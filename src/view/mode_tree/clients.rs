@@ -3,9 +3,9 @@
 use super::draw::draw_screen;
 use super::{Outcome, Pressed, Source, Tree, run_command};
 use crate::base::{Cell, CellFlags, CellStyle, ClientId, Key, KeyCode, PaneId, Point, Size, Surface};
-use crate::format::Objects;
 use crate::format::draw::draw as draw_format;
 use crate::format::sort::{self, Order, Sort};
+use crate::format::{CLIENT_MODE_FORMAT, Objects};
 use crate::model::option_access::OptionScope;
 use crate::model::{Cx, FindState};
 use crate::options::opt;
@@ -14,7 +14,6 @@ use crate::view::boxes::{BoxLines, Part, cell};
 use crate::view::style;
 
 const COMMAND: &str = "detach-client -t '%%'";
-const FORMAT: &str = "#{t/p:client_activity}: session #{session_name}";
 
 #[derive(serde::Serialize, serde::Deserialize)]
 pub(crate) struct Clients {
@@ -28,7 +27,7 @@ impl Clients {
 
     pub(crate) fn new(args: &Args) -> Self {
         Self {
-            format: args.get('F').unwrap_or(FORMAT).to_owned(),
+            format: args.get('F').unwrap_or(CLIENT_MODE_FORMAT).to_owned(),
             key_format: args.get('K').map(str::to_owned),
             command: args.string(0).unwrap_or_else(|| COMMAND.to_owned()),
         }

@@ -189,10 +189,7 @@ impl Source for CommandList {
     fn fits(&self, _: &Cx<'_>, item: &usize, text: &str, ignore_case: bool) -> Option<bool> {
         let record = &self.all.get(*item)?.record;
         let line = format!("{} {}", record.text, record.directory);
-        Some(match ignore_case {
-            true => line.to_lowercase().contains(&text.to_lowercase()),
-            false => line.contains(text),
-        })
+        Some(super::contains(&line, text, ignore_case))
     }
 
     fn orders(&self) -> &'static [Order] {

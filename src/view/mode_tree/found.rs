@@ -219,10 +219,7 @@ impl Source for FoundLines {
     fn fits(&self, _: &Cx<'_>, item: &usize, text: &str, ignore_case: bool) -> Option<bool> {
         let book = self.book.lock();
         let found = &book.lines.get(*item)?.found;
-        Some(match ignore_case {
-            true => found.text.to_lowercase().contains(&text.to_lowercase()),
-            false => found.text.contains(text),
-        })
+        Some(super::contains(&found.text, text, ignore_case))
     }
 
     fn orders(&self) -> &'static [Order] {

@@ -121,6 +121,14 @@ pub(crate) struct Pressed {
     pub by_hand: bool,
 }
 
+/// True if a line contains a text that is searched for.
+fn contains(line: &str, text: &str, ignore_case: bool) -> bool {
+    match ignore_case {
+        true => line.to_lowercase().contains(&text.to_lowercase()),
+        false => line.contains(text),
+    }
+}
+
 fn default_key(line: usize) -> Option<Key> {
     match line {
         0..=9 => Some(Key::char(char::from(b'0' + line as u8))),

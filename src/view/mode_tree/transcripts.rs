@@ -321,10 +321,7 @@ impl Source for Transcripts {
     fn fits(&self, _: &Cx<'_>, item: &usize, text: &str, ignore_case: bool) -> Option<bool> {
         let one = self.all.get(*item)?;
         let line = format!("{} {}", one.key, one.info.command);
-        Some(match ignore_case {
-            true => line.to_lowercase().contains(&text.to_lowercase()),
-            false => line.contains(text),
-        })
+        Some(super::contains(&line, text, ignore_case))
     }
 
     fn orders(&self) -> &'static [Order] {

@@ -7,7 +7,7 @@ use crate::base::{
     Cell, CellStyle, Key, KeyCode, MouseKind, NamedKey, PaneId, Point, SessionId, Size, Surface, WindowId,
 };
 use crate::format::sort::{self, Order};
-use crate::format::{self, Objects};
+use crate::format::{self, Objects, TREE_MODE_FORMAT};
 use crate::model::option_access::OptionScope;
 use crate::model::{Cx, FindState, Marked, Server};
 use crate::options::opt;
@@ -17,23 +17,6 @@ use crate::view::prompt::PromptType;
 use crate::view::style;
 
 const COMMAND: &str = "switch-client -Zt '%%'";
-
-const FORMAT: &str = concat!(
-    "#{?pane_format,",
-    "#{?pane_marked,#[reverse],}#{?pane_floating_flag,#[italics],}",
-    "#{pane_current_command}#{pane_flags}",
-    "#{?#{&&:#{pane_title},#{!=:#{pane_title},#{host_short}}},: \"#{pane_title}\",}",
-    ",window_format,",
-    "#{?window_marked_flag,#[reverse],}",
-    "#{window_name}#{window_flags}",
-    "#{?#{&&:#{==:#{window_panes},1},#{&&:#{pane_title},#{!=:#{pane_title},#{host_short}}}},",
-    ": \"#{pane_title}\",}",
-    ",",
-    "#{session_windows} windows",
-    "#{?session_grouped, (group #{session_group}: #{session_group_list}),}",
-    "#{?session_attached, (attached),}",
-    "}",
-);
 
 /// Columns that a preview of one of several windows or panes needs.
 const PREVIEW_COLS: u32 = 24;
@@ -122,7 +105,7 @@ impl Windows {
             () => Start::Pane,
         };
         Self {
-            format: args.get('F').unwrap_or(FORMAT).to_owned(),
+            format: args.get('F').unwrap_or(TREE_MODE_FORMAT).to_owned(),
             key_format: args.get('K').map(str::to_owned),
             command: args.string(0).unwrap_or_else(|| COMMAND.to_owned()),
             squash_groups: !args.has('G'),

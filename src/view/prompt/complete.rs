@@ -10,7 +10,7 @@ use crate::model::{Cx, Server};
 use crate::options::opt;
 use crate::options::table as option_table;
 use crate::syntax::table as command_table;
-use crate::view::{menu, style};
+use crate::view::{menu, message, style};
 
 /// Most items in a menu of completions.
 const MENU_ITEMS: usize = 10;
@@ -263,7 +263,7 @@ impl LinePrompt {
         }
         let objects = Objects::new(cx.server, cx.host, cx.now).client(Some(client));
         let whole = style::whole_of_option(cx.server, level, opt::MESSAGE_STYLE, &objects);
-        let (area, _) = super::draw::area(&whole, size.cols);
+        let (area, _) = message::area(&whole, size.cols);
         let y = if cx.server.option_text(level, opt::STATUS_POSITION) == "top" {
             lines
         } else {

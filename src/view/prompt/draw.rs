@@ -7,29 +7,11 @@ use crate::format;
 use crate::model::Cx;
 use crate::model::option_access::OptionScope;
 use crate::options::opt;
-use crate::syntax::style::{Align, Style, Width};
-use crate::view::style;
+use crate::view::{message, style};
 
 /// Columns of a character: control characters show as `^X`.
 fn shown_width(c: char) -> u32 {
     if c.is_control() { 2 } else { u32::from(char_width(c).unwrap_or(0)) }
-}
-
-/// First column and width of the part of a status line that messages and prompts take, from
-/// `message-style`.
-pub(super) fn area(style: &Style, cols: u32) -> (u32, u32) {
-    let width = match style.width {
-        Some(Width::Percent(percent)) => cols * u32::from(percent) / 100,
-        Some(Width::Cells(cells)) => cells,
-        None => cols,
-    };
-    let width = if width == 0 || width > cols { cols } else { width };
-    let x = match style.align {
-        Align::Centre | Align::AbsoluteCentre => (cols - width) / 2,
-        Align::Right => cols - width,
-        Align::Default | Align::Left => 0,
-    };
-    (x, width)
 }
 
 impl LinePrompt {
@@ -45,7 +27,7 @@ impl LinePrompt {
         let key = if self.command { opt::MESSAGE_COMMAND_STYLE } else { opt::MESSAGE_STYLE };
         let base = style::of_option(cx.server, at, key, &objects);
         let whole = style::whole_of_option(cx.server, at, opt::MESSAGE_STYLE, &objects);
-        let (x, width) = area(&whole, line.size().cols);
+        let (x, width) = message::area(&whole, line.size().cols);
         let prompt = objects.expand_time(&self.prompt);
         let objects =
             objects.add("message", prompt).add("command_prompt", if self.command { "1" } else { "0" });
