@@ -4,7 +4,7 @@ use crate::base::{PaneId, WindowId};
 use crate::model::Cx;
 use crate::model::option_access::OptionScope;
 use crate::model::pane::PaneFlags;
-use crate::options::table::Effect;
+use crate::options::entry::Effect;
 use crate::options::{opt, table};
 
 /// Updates everything that depends on an option, given its name.

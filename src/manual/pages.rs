@@ -104,7 +104,7 @@ fn keys() -> Vec<(String, String)> {
 
 fn option_terms() -> Vec<(String, String)> {
     let term = |entry: &options::OptionEntry| {
-        let about = options::about(entry.name).expect("each option has its sentence");
+        let about = entry.about;
         let default = rows::default(entry).map_or(String::new(), |text| format!("; default {text}"));
         let text = format!(
             "{about} ({}; {}{default}){}",

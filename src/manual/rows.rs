@@ -1,6 +1,7 @@
 //! The rows of the manual and the completions: tables of the program, and their texts.
 
-use crate::options::table::{self, Initial, Kind, OptionEntry};
+use crate::options::entry::{Initial, Kind, OptionEntry};
+use crate::options::table;
 use crate::options::{Scope, Value};
 use crate::syntax::table::{ALL, CommandEntry};
 

@@ -84,7 +84,7 @@ impl Cx<'_> {
 #[cfg(test)]
 mod tests {
     use crate::containment::{Amount, LIMITS};
-    use crate::options::table::Effect;
+    use crate::options::entry::Effect;
     use crate::options::{Kind, table};
 
     #[test]

@@ -9,10 +9,11 @@ use crate::base::{Colour, Key};
 use crate::syntax::CommandList;
 
 use super::array_key::ArrayKey;
+use super::entry::{Initial, Kind};
 use super::key::{Numeric, OptionKey, Written, of};
 use super::level::Options;
 use super::size::{ByteCap, Keep, MemoryLimit};
-use super::table::{self, Initial, Kind};
+use super::table;
 use super::value::Value;
 
 /// A view through levels of options, the nearest first. If no level sets an option, the table's default

@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 use crate::base::tracked::Tracked;
 
 use super::array_key::ArrayKey;
+use super::entry::Scope;
 use super::key::OptionKey;
-use super::table::{self, Scope, opt};
+use super::table::{self, opt};
 use super::value::Value;
 use super::values::Values;
 

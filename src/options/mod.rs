@@ -4,9 +4,9 @@
 //! no reference to the level above; `Chain` is a view through several levels, made by a caller that knows
 //! them.
 
-mod about;
 pub(crate) mod array_key;
 mod chain;
+pub(crate) mod entry;
 mod environ;
 pub(crate) mod key;
 mod level;
@@ -18,17 +18,17 @@ pub(crate) mod table;
 mod value;
 mod values;
 
-pub(crate) use about::about;
 pub(crate) use array_key::ArrayKey;
 pub(crate) use chain::{Chain, Single};
+pub use entry::Scope;
+pub(crate) use entry::{Kind, OptionEntry};
 pub use environ::Environ;
 pub(crate) use environ::Variable;
 pub(crate) use key::OptionKey;
 pub use level::Options;
 pub(crate) use names::{NameError, OptionName, parse_name};
 pub(crate) use set::Given;
-pub use table::Scope;
-pub(crate) use table::{COMMAND_ALIASES, Kind, OptionEntry, opt};
+pub(crate) use table::{COMMAND_ALIASES, opt};
 pub(crate) use value::Value;
 
 #[cfg(test)]

@@ -4,8 +4,9 @@ use crate::syntax::escape::escape;
 
 use super::array_key::ArrayKey;
 use super::chain::Chain;
+use super::entry::{OptionEntry, Scope};
 use super::level::Options;
-use super::table::{self, OptionEntry, Scope};
+use super::table;
 use super::value::Value;
 
 /// Form of a listing.

@@ -11,9 +11,10 @@ use crate::syntax::{CommandList, Origin, parse_string};
 use crate::sys::pattern::fnmatch;
 
 use super::array_key::ArrayKey;
+use super::entry::{Kind, OptionEntry};
 use super::level::Options;
 use super::size::{ByteCap, Keep, MemoryLimit};
-use super::table::{Kind, OptionEntry, opt};
+use super::table::opt;
 use super::value::Value;
 
 /// A value as given by the user.

@@ -1,236 +1,16 @@
-//! Every option and hook: name, type, scope, limits and default. The order is tmux's, which shows in
-//! listings and decides which abbreviations are ambiguous.
+//! Every option and hook: name, type, scope, limits, default, effect and a sentence. The order is tmux's,
+//! which shows in listings and decides which abbreviations are ambiguous.
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use crate::base::{Colour, Key};
 
+use super::entry::{
+    Effect, INT_MAX, OptionEntry, PANE, SERVER, SESSION, SHORT_MAX, UINT_MAX, WINDOW, byte_cap, choice,
+    colour, colours, command, flag, hook, keep, key, memory_limit, number, string, texts,
+};
 use super::key::OptionKey;
-
-bitflags::bitflags! {
-    /// The levels of an option. Options of panes can be set on windows too.
-    #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-    pub struct Scope: u8 {
-        const SERVER = 0x1;
-        const SESSION = 0x2;
-        const WINDOW = 0x4;
-        const PANE = 0x8;
-    }
-}
-
-/// The type of an option's value.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Kind {
-    String,
-    Number {
-        min: i64,
-        max: i64,
-    },
-    Key,
-    Colour,
-    Flag,
-    Choice(&'static [&'static str]),
-    Command,
-    /// A limit in bytes: `64M`, or a number of KiB (see `size::ByteCap`).
-    ByteCap,
-    /// Bytes or a percentage of what the host has (see `size::MemoryLimit`).
-    MemoryLimit,
-    /// A length of time: `30s`, `12h`, `7d`, `forever`, `0` (see `size::Keep`).
-    Keep,
-}
-
-/// The initial value of an option.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub enum Initial {
-    Text(&'static str),
-    /// Elements of an array.
-    List(&'static [&'static str]),
-    Number(i64),
-    Key(Key),
-    Colour(Colour),
-    Flag(bool),
-    Choice(usize),
-}
-
-/// What follows from a change of an option, besides what follows from every change
-/// (`command::option_effects`).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Effect {
-    /// Nothing else: the option is read when it is needed.
-    Nothing,
-    /// Windows with automatic names are named again.
-    Names,
-    /// Clients use the key table of their sessions.
-    KeyTable,
-    /// Times of silence start again.
-    Silence,
-    /// Styles of panes are read again, and programs that asked get a report of their colours.
-    PaneStyles,
-    /// Panes are laid out again.
-    PaneSizes,
-    /// Widths of characters are read again.
-    CharacterWidths,
-    /// Status lines are drawn at once.
-    StatusTime,
-    /// Histories get new limits.
-    HistoryLimit,
-    /// Limits of panes and of their transcripts are applied at once.
-    Limits,
-}
-
-/// One row of the table.
-#[derive(Clone, Copy, Debug)]
-pub struct OptionEntry {
-    pub name: &'static str,
-    pub kind: Kind,
-    pub scope: Scope,
-    pub initial: Initial,
-    /// Set for arrays: a string is split at any of these characters, or used whole if there are none.
-    pub array: Option<&'static str>,
-    pub is_hook: bool,
-    /// Strings must be styles; `-a` appends with a comma.
-    pub is_style: bool,
-    /// Strings must match this glob.
-    pub pattern: Option<&'static str>,
-    pub unit: Option<&'static str>,
-    pub effect: Effect,
-    /// Not in tmux: found only by its full name, and left out of whole listings.
-    pub ours: bool,
-}
-
-impl OptionEntry {
-    const fn new(name: &'static str, scope: Scope, kind: Kind, initial: Initial) -> Self {
-        OptionEntry {
-            name,
-            kind,
-            scope,
-            initial,
-            array: None,
-            is_hook: false,
-            is_style: false,
-            pattern: None,
-            unit: None,
-            effect: Effect::Nothing,
-            ours: false,
-        }
-    }
-
-    const fn defaults(self, list: &'static [&'static str]) -> Self {
-        OptionEntry { initial: Initial::List(list), ..self }
-    }
-
-    const fn style(self) -> Self {
-        OptionEntry { is_style: true, ..self }
-    }
-
-    const fn pattern(self, pattern: &'static str) -> Self {
-        OptionEntry { pattern: Some(pattern), ..self }
-    }
-
-    const fn unit(self, unit: &'static str) -> Self {
-        OptionEntry { unit: Some(unit), ..self }
-    }
-
-    const fn effect(self, effect: Effect) -> Self {
-        OptionEntry { effect, ..self }
-    }
-
-    const fn ours(self) -> Self {
-        OptionEntry { ours: true, ..self }
-    }
-
-    /// True if values are stored and printed as strings.
-    pub fn is_string(&self) -> bool {
-        matches!(self.kind, Kind::String | Kind::ByteCap | Kind::MemoryLimit | Kind::Keep)
-    }
-
-    pub fn is_array(&self) -> bool {
-        self.array.is_some()
-    }
-
-    /// The choices, if it has any.
-    pub fn choices(&self) -> &'static [&'static str] {
-        match self.kind {
-            Kind::Choice(choices) => choices,
-            _ => &[],
-        }
-    }
-}
-
-const INT_MAX: i64 = 2147483647;
-const UINT_MAX: i64 = 4294967295;
-const SHORT_MAX: i64 = 32767;
-
-const SERVER: Scope = Scope::SERVER;
-const SESSION: Scope = Scope::SESSION;
-const WINDOW: Scope = Scope::WINDOW;
-const PANE: Scope = Scope::WINDOW.union(Scope::PANE);
-
-const fn string(name: &'static str, scope: Scope, initial: &'static str) -> OptionEntry {
-    OptionEntry::new(name, scope, Kind::String, Initial::Text(initial))
-}
-
-/// An array of strings, split at any of the separators.
-const fn texts(
-    name: &'static str,
-    scope: Scope,
-    initial: &'static str,
-    separators: &'static str,
-) -> OptionEntry {
-    OptionEntry { array: Some(separators), ..string(name, scope, initial) }
-}
-
-/// An array of colours.
-const fn colours(name: &'static str, scope: Scope, separators: &'static str) -> OptionEntry {
-    OptionEntry { array: Some(separators), ..colour(name, scope, Colour::None) }
-}
-
-const fn byte_cap(name: &'static str, scope: Scope, initial: &'static str) -> OptionEntry {
-    OptionEntry::new(name, scope, Kind::ByteCap, Initial::Text(initial))
-}
-
-const fn memory_limit(name: &'static str, scope: Scope, initial: &'static str) -> OptionEntry {
-    OptionEntry::new(name, scope, Kind::MemoryLimit, Initial::Text(initial))
-}
-
-const fn keep(name: &'static str, scope: Scope, initial: &'static str) -> OptionEntry {
-    OptionEntry::new(name, scope, Kind::Keep, Initial::Text(initial))
-}
-
-const fn number(name: &'static str, scope: Scope, min: i64, max: i64, initial: i64) -> OptionEntry {
-    OptionEntry::new(name, scope, Kind::Number { min, max }, Initial::Number(initial))
-}
-
-const fn key(name: &'static str, scope: Scope, initial: Key) -> OptionEntry {
-    OptionEntry::new(name, scope, Kind::Key, Initial::Key(initial))
-}
-
-const fn colour(name: &'static str, scope: Scope, initial: Colour) -> OptionEntry {
-    OptionEntry::new(name, scope, Kind::Colour, Initial::Colour(initial))
-}
-
-const fn flag(name: &'static str, scope: Scope, initial: bool) -> OptionEntry {
-    OptionEntry::new(name, scope, Kind::Flag, Initial::Flag(initial))
-}
-
-const fn choice(
-    name: &'static str,
-    scope: Scope,
-    choices: &'static [&'static str],
-    initial: usize,
-) -> OptionEntry {
-    OptionEntry::new(name, scope, Kind::Choice(choices), Initial::Choice(initial))
-}
-
-const fn command(name: &'static str, scope: Scope, initial: &'static str) -> OptionEntry {
-    OptionEntry::new(name, scope, Kind::Command, Initial::Text(initial))
-}
-
-const fn hook(name: &'static str, scope: Scope) -> OptionEntry {
-    let entry = OptionEntry::new(name, scope, Kind::Command, Initial::Text(""));
-    OptionEntry { is_hook: true, array: Some(""), ..entry }
-}
 
 const CURSOR_STYLES: &[&str] =
     &["default", "blinking-block", "block", "blinking-underline", "underline", "blinking-bar", "bar"];
@@ -305,14 +85,16 @@ impl<T> std::fmt::Debug for OptionKey<T> {
     }
 }
 
-/// Makes the table, and a typed key for each of its rows (`opt`).
+/// Makes the table, and a typed key for each of its rows (`opt`). A row of an option ends with `=>` and a
+/// sentence about it; those of hooks are in `manual/hooks.txt`.
 macro_rules! table {
-    ($($key:ident = $make:ident($($argument:tt)*) $(.$more:ident($($value:tt)*))*,)*) => {
+    ($($key:ident = $make:ident($($argument:tt)*) $(.$more:ident($($value:tt)*))* $(=> $about:literal)?,)*) => {
         /// The position of each row.
         #[allow(dead_code, non_camel_case_types, clippy::upper_case_acronyms)]
         enum Place { $($key),* }
 
-        static TABLE: &[OptionEntry] = &[$($make($($argument)*)$(.$more($($value)*))*),*];
+        static TABLE: &[OptionEntry] =
+            &[$($make($($argument)*)$(.$more($($value)*))*$(.about($about))?),*];
 
         /// Each key as written in the source, with its row.
         #[cfg(test)]
@@ -334,186 +116,339 @@ macro_rules! table {
 // All options, then all hooks, in tmux's order; those of scopemux at the end.
 #[rustfmt::skip]
 table! {
-    BACKSPACE = key("backspace", SERVER, Key::char('\x7f')),
-    BUFFER_LIMIT = number("buffer-limit", SERVER, 1, INT_MAX, 50),
-    COMMAND_ALIAS = texts("command-alias", SERVER, COMMAND_ALIASES, ","),
-    CODEPOINT_WIDTHS = texts("codepoint-widths", SERVER, "", ",").effect(Effect::CharacterWidths),
-    COPY_COMMAND = string("copy-command", SERVER, ""),
-    CURSOR_COLOUR = colour("cursor-colour", PANE, Colour::None),
-    CURSOR_STYLE = choice("cursor-style", PANE, CURSOR_STYLES, 0),
-    DEFAULT_CLIENT_COMMAND = command("default-client-command", SERVER, "new-session"),
-    DEFAULT_TERMINAL = string("default-terminal", SERVER, "tmux-256color"),
-    EDITOR = string("editor", SERVER, "/usr/bin/vi"),
-    ESCAPE_TIME = number("escape-time", SERVER, 0, INT_MAX, 10).unit("milliseconds"),
-    EXIT_EMPTY = flag("exit-empty", SERVER, true),
-    EXIT_UNATTACHED = flag("exit-unattached", SERVER, false),
-    EXTENDED_KEYS = choice("extended-keys", SERVER, &["off", "on", "always"], 0),
-    EXTENDED_KEYS_FORMAT = choice("extended-keys-format", SERVER, &["csi-u", "xterm", "kitty"], 1),
-    FOCUS_EVENTS = flag("focus-events", SERVER, false),
-    GET_CLIPBOARD = choice("get-clipboard", SERVER, &["off", "buffer", "request", "both"], 1),
-    HISTORY_FILE = string("history-file", SERVER, ""),
-    INPUT_BUFFER_SIZE = number("input-buffer-size", SERVER, 1048576, UINT_MAX, 1048576),
-    MENU_STYLE = string("menu-style", WINDOW, "default").style(),
-    MENU_SELECTED_STYLE = string("menu-selected-style", WINDOW, "bg=yellow,fg=black").style(),
-    MENU_BORDER_STYLE = string("menu-border-style", WINDOW, "default").style(),
+    BACKSPACE = key("backspace", SERVER, Key::char('\x7f'))
+        => "What the terminal's backspace key is taken to be.",
+    BUFFER_LIMIT = number("buffer-limit", SERVER, 1, INT_MAX, 50)
+        => "How many paste buffers without a name are kept; beyond that the oldest is dropped.",
+    COMMAND_ALIAS = texts("command-alias", SERVER, COMMAND_ALIASES, ",")
+        => "Names that stand for commands, each as name=command.",
+    CODEPOINT_WIDTHS = texts("codepoint-widths", SERVER, "", ",").effect(Effect::CharacterWidths)
+        => "Columns that given characters or ranges take, each as character=width.",
+    COPY_COMMAND = string("copy-command", SERVER, "")
+        => "Shell command that copy-pipe runs when it is given none.",
+    CURSOR_COLOUR = colour("cursor-colour", PANE, Colour::None)
+        => "Colour of the cursor where the program sets none.",
+    CURSOR_STYLE = choice("cursor-style", PANE, CURSOR_STYLES, 0)
+        => "Shape of the cursor where the program sets none.",
+    DEFAULT_CLIENT_COMMAND = command("default-client-command", SERVER, "new-session")
+        => "What runs when the program is started without a command.",
+    DEFAULT_TERMINAL = string("default-terminal", SERVER, "tmux-256color")
+        => "TERM for programs in new panes.",
+    EDITOR = string("editor", SERVER, "/usr/bin/vi")
+        => "Program that edits paste buffers.",
+    ESCAPE_TIME = number("escape-time", SERVER, 0, INT_MAX, 10).unit("milliseconds")
+        => "How long to wait after Escape for the rest of a key that the terminal sends in pieces.",
+    EXIT_EMPTY = flag("exit-empty", SERVER, true)
+        => "End the server when its last session is gone.",
+    EXIT_UNATTACHED = flag("exit-unattached", SERVER, false)
+        => "End the server when its last client has left.",
+    EXTENDED_KEYS = choice("extended-keys", SERVER, &["off", "on", "always"], 0)
+        => "Whether programs may ask for keys with modifiers that plain terminals cannot tell apart.",
+    EXTENDED_KEYS_FORMAT = choice("extended-keys-format", SERVER, &["csi-u", "xterm", "kitty"], 1)
+        => "How such keys are written to programs that asked for them; kitty also has programs and terminals use kitty's keyboard protocol.",
+    FOCUS_EVENTS = flag("focus-events", SERVER, false)
+        => "Tell programs that ask for it when their pane gains or loses focus.",
+    GET_CLIPBOARD = choice("get-clipboard", SERVER, &["off", "buffer", "request", "both"], 1)
+        => "What to do when a program asks what the clipboard holds.",
+    HISTORY_FILE = string("history-file", SERVER, "")
+        => "File that keeps what was entered at prompts; empty for none.",
+    INPUT_BUFFER_SIZE = number("input-buffer-size", SERVER, 1048576, UINT_MAX, 1048576)
+        => "Longest escape sequence that a program may send.",
+    MENU_STYLE = string("menu-style", WINDOW, "default").style()
+        => "Style of menus.",
+    MENU_SELECTED_STYLE = string("menu-selected-style", WINDOW, "bg=yellow,fg=black").style()
+        => "Style of the item that is chosen in a menu.",
+    MENU_BORDER_STYLE = string("menu-border-style", WINDOW, "default").style()
+        => "Style of the border of menus.",
     MENU_BORDER_LINES = choice("menu-border-lines", WINDOW, &[
         "single", "double", "heavy", "simple", "rounded", "padded", "none",
-    ], 0),
-    MESSAGE_LIMIT = number("message-limit", SERVER, 0, INT_MAX, 1000),
-    PREFIX_TIMEOUT = number("prefix-timeout", SERVER, 0, INT_MAX, 0).unit("milliseconds"),
-    PROMPT_HISTORY_LIMIT = number("prompt-history-limit", SERVER, 0, INT_MAX, 100),
-    SET_CLIPBOARD = choice("set-clipboard", SERVER, &["off", "external", "on"], 1),
-    TERMINAL_OVERRIDES = texts("terminal-overrides", SERVER, "linux*:AX@", ","),
-    TERMINAL_FEATURES = texts("terminal-features", SERVER, "xterm*:clipboard:ccolour:cstyle:focus:title,screen*:title,rxvt*:ignorefkeys", ","),
-    USER_KEYS = texts("user-keys", SERVER, "", ","),
-    VARIATION_SELECTOR_ALWAYS_WIDE = flag("variation-selector-always-wide", SERVER, true).effect(Effect::CharacterWidths),
-    ACTIVITY_ACTION = choice("activity-action", SESSION, &["none", "any", "current", "other"], 3),
-    ASSUME_PASTE_TIME = number("assume-paste-time", SESSION, 0, INT_MAX, 1).unit("milliseconds"),
-    BASE_INDEX = number("base-index", SESSION, 0, INT_MAX, 0),
-    BELL_ACTION = choice("bell-action", SESSION, &["none", "any", "current", "other"], 1),
-    DEFAULT_COMMAND = string("default-command", SESSION, ""),
-    DEFAULT_SHELL = string("default-shell", SESSION, "/bin/sh"),
-    DEFAULT_SIZE = string("default-size", SESSION, "80x24").pattern("[0-9]*x[0-9]*"),
-    DESTROY_UNATTACHED = choice("destroy-unattached", SESSION, &["off", "on", "keep-last", "keep-group"], 0),
-    DETACH_ON_DESTROY = choice("detach-on-destroy", SESSION, &["off", "on", "no-detached", "previous", "next"], 1),
-    DISPLAY_PANES_ACTIVE_COLOUR = colour("display-panes-active-colour", SESSION, Colour::Basic(1)),
-    DISPLAY_PANES_COLOUR = colour("display-panes-colour", SESSION, Colour::Basic(4)),
-    DISPLAY_PANES_TIME = number("display-panes-time", SESSION, 1, INT_MAX, 1000).unit("milliseconds"),
-    DISPLAY_TIME = number("display-time", SESSION, 0, INT_MAX, 750).unit("milliseconds"),
-    FOCUS_FOLLOWS_MOUSE = flag("focus-follows-mouse", SESSION, false),
-    HISTORY_LIMIT = byte_cap("history-limit", SESSION, "2000").unit("lines").effect(Effect::HistoryLimit),
-    INITIAL_REPEAT_TIME = number("initial-repeat-time", SESSION, 0, 2000000, 0).unit("milliseconds"),
-    KEY_TABLE = string("key-table", SESSION, "root").effect(Effect::KeyTable),
-    LOCK_AFTER_TIME = number("lock-after-time", SESSION, 0, INT_MAX, 0).unit("seconds"),
-    LOCK_COMMAND = string("lock-command", SESSION, "lock -np"),
-    MESSAGE_COMMAND_STYLE = string("message-command-style", SESSION, "bg=black,fg=yellow,fill=black").style(),
-    MESSAGE_FORMAT = string("message-format", SESSION, "#[#{?#{command_prompt},#{E:message-command-style},#{E:message-style}}]#{message}"),
-    MESSAGE_LINE = choice("message-line", SESSION, &["0", "1", "2", "3", "4"], 0),
-    MESSAGE_STYLE = string("message-style", SESSION, "bg=yellow,fg=black,fill=yellow").style(),
-    MOUSE = flag("mouse", SESSION, false),
-    PREFIX = key("prefix", SESSION, Key::ctrl('b')),
-    PREFIX2 = key("prefix2", SESSION, Key::NONE),
-    RENUMBER_WINDOWS = flag("renumber-windows", SESSION, false),
-    REPEAT_TIME = number("repeat-time", SESSION, 0, 2000000, 500).unit("milliseconds"),
-    SET_TITLES = flag("set-titles", SESSION, false),
-    SET_TITLES_STRING = string("set-titles-string", SESSION, "#S:#I:#W - \"#T\" #{session_alerts}"),
-    SILENCE_ACTION = choice("silence-action", SESSION, &["none", "any", "current", "other"], 3),
-    STATUS = choice("status", SESSION, &["off", "on", "2", "3", "4", "5"], 1).effect(Effect::StatusTime),
-    STATUS_BG = colour("status-bg", SESSION, Colour::Default),
-    STATUS_FG = colour("status-fg", SESSION, Colour::Default),
-    STATUS_FORMAT = texts("status-format", SESSION, "", " ,").defaults(STATUS_FORMATS),
-    STATUS_INTERVAL = number("status-interval", SESSION, 0, INT_MAX, 15).unit("seconds").effect(Effect::StatusTime),
-    STATUS_JUSTIFY = choice("status-justify", SESSION, &["left", "centre", "right", "absolute-centre"], 0),
-    STATUS_KEYS = choice("status-keys", SESSION, &["emacs", "vi"], 0),
-    STATUS_LEFT = string("status-left", SESSION, "[#{session_name}] "),
-    STATUS_LEFT_LENGTH = number("status-left-length", SESSION, 0, SHORT_MAX, 10),
-    STATUS_LEFT_STYLE = string("status-left-style", SESSION, "default").style(),
-    STATUS_POSITION = choice("status-position", SESSION, &["top", "bottom"], 1),
+    ], 0)
+        => "Lines that menu borders are made of.",
+    MESSAGE_LIMIT = number("message-limit", SERVER, 0, INT_MAX, 1000)
+        => "How many messages show-messages remembers for each server.",
+    PREFIX_TIMEOUT = number("prefix-timeout", SERVER, 0, INT_MAX, 0).unit("milliseconds")
+        => "How long a prefix key waits for the key after it; 0 waits for ever.",
+    PROMPT_HISTORY_LIMIT = number("prompt-history-limit", SERVER, 0, INT_MAX, 100)
+        => "How many lines each kind of prompt remembers.",
+    SET_CLIPBOARD = choice("set-clipboard", SERVER, &["off", "external", "on"], 1)
+        => "Whether copied text goes to the terminal's clipboard, and whether programs may set it.",
+    TERMINAL_OVERRIDES = texts("terminal-overrides", SERVER, "linux*:AX@", ",")
+        => "Capabilities that differ from what terminfo says, for terminals whose name fits.",
+    TERMINAL_FEATURES = texts("terminal-features", SERVER, "xterm*:clipboard:ccolour:cstyle:focus:title,screen*:title,rxvt*:ignorefkeys", ",")
+        => "Features that terminals have, for those whose name fits.",
+    USER_KEYS = texts("user-keys", SERVER, "", ",")
+        => "Escape sequences that are keys of their own: User0, User1 and so on.",
+    VARIATION_SELECTOR_ALWAYS_WIDE = flag("variation-selector-always-wide", SERVER, true).effect(Effect::CharacterWidths)
+        => "Characters followed by variation selector 16 take two columns.",
+    ACTIVITY_ACTION = choice("activity-action", SESSION, &["none", "any", "current", "other"], 3)
+        => "Which windows an activity alert is shown for.",
+    ASSUME_PASTE_TIME = number("assume-paste-time", SESSION, 0, INT_MAX, 1).unit("milliseconds")
+        => "Keys that come faster than this are taken as pasted, and bindings are not tried.",
+    BASE_INDEX = number("base-index", SESSION, 0, INT_MAX, 0)
+        => "Number given to the first window of a session.",
+    BELL_ACTION = choice("bell-action", SESSION, &["none", "any", "current", "other"], 1)
+        => "Which windows a bell is passed on for.",
+    DEFAULT_COMMAND = string("default-command", SESSION, "")
+        => "Shell command for new panes; empty starts a login shell.",
+    DEFAULT_SHELL = string("default-shell", SESSION, "/bin/sh")
+        => "Shell for new panes.",
+    DEFAULT_SIZE = string("default-size", SESSION, "80x24").pattern("[0-9]*x[0-9]*")
+        => "Size of windows in sessions that no client is attached to.",
+    DESTROY_UNATTACHED = choice("destroy-unattached", SESSION, &["off", "on", "keep-last", "keep-group"], 0)
+        => "What becomes of a session when its last client leaves.",
+    DETACH_ON_DESTROY = choice("detach-on-destroy", SESSION, &["off", "on", "no-detached", "previous", "next"], 1)
+        => "What a client does when its session is destroyed.",
+    DISPLAY_PANES_ACTIVE_COLOUR = colour("display-panes-active-colour", SESSION, Colour::Basic(1))
+        => "What colour display-panes gives the active pane's number.",
+    DISPLAY_PANES_COLOUR = colour("display-panes-colour", SESSION, Colour::Basic(4))
+        => "What colour display-panes gives the other panes' numbers.",
+    DISPLAY_PANES_TIME = number("display-panes-time", SESSION, 1, INT_MAX, 1000).unit("milliseconds")
+        => "How long display-panes shows its numbers.",
+    DISPLAY_TIME = number("display-time", SESSION, 0, INT_MAX, 750).unit("milliseconds")
+        => "How long messages stay; 0 until a key is pressed.",
+    FOCUS_FOLLOWS_MOUSE = flag("focus-follows-mouse", SESSION, false)
+        => "The pane under the mouse becomes the active one.",
+    HISTORY_LIMIT = byte_cap("history-limit", SESSION, "2000").unit("lines").effect(Effect::HistoryLimit)
+        => "How much history a pane keeps: bytes on disk such as 64M, or a number of lines.",
+    INITIAL_REPEAT_TIME = number("initial-repeat-time", SESSION, 0, 2000000, 0).unit("milliseconds")
+        => "How long the first press of a repeatable key waits for the next; 0 as long as repeat-time.",
+    KEY_TABLE = string("key-table", SESSION, "root").effect(Effect::KeyTable)
+        => "Key table that is looked at first.",
+    LOCK_AFTER_TIME = number("lock-after-time", SESSION, 0, INT_MAX, 0).unit("seconds")
+        => "Lock after so long without a key; 0 never.",
+    LOCK_COMMAND = string("lock-command", SESSION, "lock -np")
+        => "What locks a client: a shell command.",
+    MESSAGE_COMMAND_STYLE = string("message-command-style", SESSION, "bg=black,fg=yellow,fill=black").style()
+        => "Style of the command prompt in vi command mode.",
+    MESSAGE_FORMAT = string("message-format", SESSION, "#[#{?#{command_prompt},#{E:message-command-style},#{E:message-style}}]#{message}")
+        => "How messages are shown.",
+    MESSAGE_LINE = choice("message-line", SESSION, &["0", "1", "2", "3", "4"], 0)
+        => "Status line that messages and prompts appear on, from 0.",
+    MESSAGE_STYLE = string("message-style", SESSION, "bg=yellow,fg=black,fill=yellow").style()
+        => "Style of messages and of the command prompt.",
+    MOUSE = flag("mouse", SESSION, false)
+        => "Take mouse events, and bind keys to them.",
+    PREFIX = key("prefix", SESSION, Key::ctrl('b'))
+        => "Key that begins a binding of the prefix table.",
+    PREFIX2 = key("prefix2", SESSION, Key::NONE)
+        => "Another prefix key.",
+    RENUMBER_WINDOWS = flag("renumber-windows", SESSION, false)
+        => "Close gaps in window numbers when a window is closed.",
+    REPEAT_TIME = number("repeat-time", SESSION, 0, 2000000, 500).unit("milliseconds")
+        => "How long a repeatable key may be pressed again without the prefix.",
+    SET_TITLES = flag("set-titles", SESSION, false)
+        => "Set the title of the client's terminal.",
+    SET_TITLES_STRING = string("set-titles-string", SESSION, "#S:#I:#W - \"#T\" #{session_alerts}")
+        => "The title that set-titles sets.",
+    SILENCE_ACTION = choice("silence-action", SESSION, &["none", "any", "current", "other"], 3)
+        => "Which windows a silence alert is shown for.",
+    STATUS = choice("status", SESSION, &["off", "on", "2", "3", "4", "5"], 1).effect(Effect::StatusTime)
+        => "Rows that the status line takes, or off.",
+    STATUS_BG = colour("status-bg", SESSION, Colour::Default)
+        => "Background of the status line; status-style is the newer way.",
+    STATUS_FG = colour("status-fg", SESSION, Colour::Default)
+        => "Foreground of the status line; status-style is the newer way.",
+    STATUS_FORMAT = texts("status-format", SESSION, "", " ,").defaults(STATUS_FORMATS)
+        => "What each row of the status line shows.",
+    STATUS_INTERVAL = number("status-interval", SESSION, 0, INT_MAX, 15).unit("seconds").effect(Effect::StatusTime)
+        => "Redraw the status line this often; 0 only when something changes.",
+    STATUS_JUSTIFY = choice("status-justify", SESSION, &["left", "centre", "right", "absolute-centre"], 0)
+        => "Where the window list stands in the status line.",
+    STATUS_KEYS = choice("status-keys", SESSION, &["emacs", "vi"], 0)
+        => "Keys of the command prompt.",
+    STATUS_LEFT = string("status-left", SESSION, "[#{session_name}] ")
+        => "What stands at the left of the status line.",
+    STATUS_LEFT_LENGTH = number("status-left-length", SESSION, 0, SHORT_MAX, 10)
+        => "Columns that the left part may take.",
+    STATUS_LEFT_STYLE = string("status-left-style", SESSION, "default").style()
+        => "Style of the left part.",
+    STATUS_POSITION = choice("status-position", SESSION, &["top", "bottom"], 1)
+        => "Whether the status line is above or below the window.",
     STATUS_RIGHT = string("status-right", SESSION, concat!(
         "#{?window_bigger,[#{window_offset_x}#,#{window_offset_y}] ,}\"#",
         "{=21:pane_title}\" %H:%M %d-%b-%y",
-    )),
-    STATUS_RIGHT_LENGTH = number("status-right-length", SESSION, 0, SHORT_MAX, 40),
-    STATUS_RIGHT_STYLE = string("status-right-style", SESSION, "default").style(),
-    STATUS_STYLE = string("status-style", SESSION, "bg=green,fg=black").style(),
-    PANE_STATUS_CURRENT_STYLE = string("pane-status-current-style", WINDOW, "default").style(),
-    PANE_STATUS_STYLE = string("pane-status-style", WINDOW, "default").style(),
-    PROMPT_CURSOR_COLOUR = colour("prompt-cursor-colour", SESSION, Colour::None),
-    PROMPT_CURSOR_STYLE = choice("prompt-cursor-style", SESSION, CURSOR_STYLES, 0),
-    PROMPT_COMMAND_CURSOR_STYLE = choice("prompt-command-cursor-style", SESSION, CURSOR_STYLES, 0),
-    SESSION_STATUS_CURRENT_STYLE = string("session-status-current-style", WINDOW, "default").style(),
-    SESSION_STATUS_STYLE = string("session-status-style", WINDOW, "default").style(),
+    ))
+        => "What stands at the right of the status line.",
+    STATUS_RIGHT_LENGTH = number("status-right-length", SESSION, 0, SHORT_MAX, 40)
+        => "Columns that the right part may take.",
+    STATUS_RIGHT_STYLE = string("status-right-style", SESSION, "default").style()
+        => "Style of the right part.",
+    STATUS_STYLE = string("status-style", SESSION, "bg=green,fg=black").style()
+        => "How the status line looks.",
+    PANE_STATUS_CURRENT_STYLE = string("pane-status-current-style", WINDOW, "default").style()
+        => "Style of the active pane in the status line's list of panes.",
+    PANE_STATUS_STYLE = string("pane-status-style", WINDOW, "default").style()
+        => "Style of the other panes in the status line's list of panes.",
+    PROMPT_CURSOR_COLOUR = colour("prompt-cursor-colour", SESSION, Colour::None)
+        => "Cursor colour while a prompt is open.",
+    PROMPT_CURSOR_STYLE = choice("prompt-cursor-style", SESSION, CURSOR_STYLES, 0)
+        => "Cursor shape while a prompt is open.",
+    PROMPT_COMMAND_CURSOR_STYLE = choice("prompt-command-cursor-style", SESSION, CURSOR_STYLES, 0)
+        => "Cursor shape while a prompt is in vi command mode.",
+    SESSION_STATUS_CURRENT_STYLE = string("session-status-current-style", WINDOW, "default").style()
+        => "Style of the current session in the status line's list of sessions.",
+    SESSION_STATUS_STYLE = string("session-status-style", WINDOW, "default").style()
+        => "Style of the other sessions in the status line's list of sessions.",
     UPDATE_ENVIRONMENT = texts("update-environment", SESSION, concat!(
         "DISPLAY KRB5CCNAME MSYSTEM SSH_ASKPASS SSH_AUTH_SOCK SSH_AGENT_PID SSH_CONNECTION ",
         "WAYLAND_DISPLAY WINDOWID XAUTHORITY XDG_CURRENT_DESKTOP XDG_SESSION_DESKTOP ",
         "XDG_SESSION_TYPE",
-    ), " ,"),
-    VISUAL_ACTIVITY = choice("visual-activity", SESSION, &["off", "on", "both"], 0),
-    VISUAL_BELL = choice("visual-bell", SESSION, &["off", "on", "both"], 0),
-    VISUAL_SILENCE = choice("visual-silence", SESSION, &["off", "on", "both"], 0),
-    WORD_SEPARATORS = string("word-separators", SESSION, "!\"#$%&'()*+,-./:;<=>?@[\\]^`{|}~"),
-    AGGRESSIVE_RESIZE = flag("aggressive-resize", WINDOW, false),
-    ALLOW_PASSTHROUGH = choice("allow-passthrough", PANE, &["off", "on", "all"], 0),
-    ALLOW_RENAME = flag("allow-rename", PANE, false),
-    ALLOW_SET_TITLE = flag("allow-set-title", PANE, true),
-    ALTERNATE_SCREEN = flag("alternate-screen", PANE, true),
-    AUTOMATIC_RENAME = flag("automatic-rename", WINDOW, true).effect(Effect::Names),
-    AUTOMATIC_RENAME_FORMAT = string("automatic-rename-format", WINDOW, "#{?pane_in_mode,[tmux],#{pane_current_command}}#{?pane_dead,[dead],}"),
-    CLOCK_MODE_COLOUR = colour("clock-mode-colour", WINDOW, Colour::Basic(4)),
-    CLOCK_MODE_STYLE = choice("clock-mode-style", WINDOW, &["12", "24", "12-with-seconds", "24-with-seconds"], 1),
-    COPY_MODE_MATCH_STYLE = string("copy-mode-match-style", WINDOW, "bg=cyan,fg=black").style(),
-    COPY_MODE_CURRENT_MATCH_STYLE = string("copy-mode-current-match-style", WINDOW, "bg=magenta,fg=black").style(),
-    COPY_MODE_MARK_STYLE = string("copy-mode-mark-style", WINDOW, "bg=red,fg=black").style(),
+    ), " ,")
+        => "Variables that a session takes over from the client that creates or attaches to it.",
+    VISUAL_ACTIVITY = choice("visual-activity", SESSION, &["off", "on", "both"], 0)
+        => "Show activity as a message, a bell or both.",
+    VISUAL_BELL = choice("visual-bell", SESSION, &["off", "on", "both"], 0)
+        => "Show a bell as a message, a bell or both.",
+    VISUAL_SILENCE = choice("visual-silence", SESSION, &["off", "on", "both"], 0)
+        => "Show silence as a message, a bell or both.",
+    WORD_SEPARATORS = string("word-separators", SESSION, "!\"#$%&'()*+,-./:;<=>?@[\\]^`{|}~")
+        => "Characters that end a word when copying.",
+    AGGRESSIVE_RESIZE = flag("aggressive-resize", WINDOW, false)
+        => "Size a window by those clients only that look at it now.",
+    ALLOW_PASSTHROUGH = choice("allow-passthrough", PANE, &["off", "on", "all"], 0)
+        => "Let programs write to the terminal around the server.",
+    ALLOW_RENAME = flag("allow-rename", PANE, false)
+        => "Let programs name their window by an escape sequence.",
+    ALLOW_SET_TITLE = flag("allow-set-title", PANE, true)
+        => "Let programs set the title of their pane by an escape sequence.",
+    ALTERNATE_SCREEN = flag("alternate-screen", PANE, true)
+        => "Let programs use the alternate screen.",
+    AUTOMATIC_RENAME = flag("automatic-rename", WINDOW, true).effect(Effect::Names)
+        => "Name the window after what runs in it.",
+    AUTOMATIC_RENAME_FORMAT = string("automatic-rename-format", WINDOW, "#{?pane_in_mode,[tmux],#{pane_current_command}}#{?pane_dead,[dead],}")
+        => "The name that automatic-rename gives.",
+    CLOCK_MODE_COLOUR = colour("clock-mode-colour", WINDOW, Colour::Basic(4))
+        => "Colour of the clock.",
+    CLOCK_MODE_STYLE = choice("clock-mode-style", WINDOW, &["12", "24", "12-with-seconds", "24-with-seconds"], 1)
+        => "Hours and seconds that the clock shows.",
+    COPY_MODE_MATCH_STYLE = string("copy-mode-match-style", WINDOW, "bg=cyan,fg=black").style()
+        => "Style of matches of a search.",
+    COPY_MODE_CURRENT_MATCH_STYLE = string("copy-mode-current-match-style", WINDOW, "bg=magenta,fg=black").style()
+        => "Style of the match under the cursor.",
+    COPY_MODE_MARK_STYLE = string("copy-mode-mark-style", WINDOW, "bg=red,fg=black").style()
+        => "Style of the line that holds the mark.",
     COPY_MODE_POSITION_FORMAT = string("copy-mode-position-format", PANE, concat!(
         "#[align=right]#{t/p:top_line_time}#{?#{e|>:#{top_line_time},0}, ,}[#",
         "{copy_position}/#{copy_position_limit}]#{?search_timed_out, (timed out),#",
         "{?search_count, (#{search_count}#{?search_count_partial,+,} results),}}",
-    )),
-    COPY_MODE_POSITION_STYLE = string("copy-mode-position-style", WINDOW, "#{E:mode-style}").style(),
-    COPY_MODE_SELECTION_STYLE = string("copy-mode-selection-style", WINDOW, "#{E:mode-style}").style(),
-    COPY_MODE_CURRENT_LINE_NUMBER_STYLE = string("copy-mode-current-line-number-style", WINDOW, "fg=yellow").style(),
-    COPY_MODE_LINE_NUMBER_STYLE = string("copy-mode-line-number-style", WINDOW, "fg=white,dim").style(),
-    COPY_MODE_LINE_NUMBERS = choice("copy-mode-line-numbers", WINDOW, &["off", "default", "absolute", "relative", "hybrid"], 0),
-    FILL_CHARACTER = string("fill-character", WINDOW, ""),
-    MAIN_PANE_HEIGHT = string("main-pane-height", WINDOW, "24"),
-    MAIN_PANE_WIDTH = string("main-pane-width", WINDOW, "80"),
-    MODE_KEYS = choice("mode-keys", WINDOW, &["emacs", "vi"], 0),
-    MODE_STYLE = string("mode-style", WINDOW, "noattr,bg=yellow,fg=black").style(),
-    MONITOR_ACTIVITY = flag("monitor-activity", WINDOW, false),
-    MONITOR_BELL = flag("monitor-bell", WINDOW, true),
-    MONITOR_SILENCE = number("monitor-silence", WINDOW, 0, INT_MAX, 0).effect(Effect::Silence),
-    OTHER_PANE_HEIGHT = string("other-pane-height", WINDOW, "0"),
-    OTHER_PANE_WIDTH = string("other-pane-width", WINDOW, "0"),
-    PANE_ACTIVE_BORDER_STYLE = string("pane-active-border-style", PANE, "#{?pane_in_mode,fg=yellow,#{?synchronize-panes,fg=red,fg=green}}").style(),
-    PANE_BASE_INDEX = number("pane-base-index", WINDOW, 0, 65535, 0),
+    ))
+        => "What the position indicator shows.",
+    COPY_MODE_POSITION_STYLE = string("copy-mode-position-style", WINDOW, "#{E:mode-style}").style()
+        => "Style of the position indicator.",
+    COPY_MODE_SELECTION_STYLE = string("copy-mode-selection-style", WINDOW, "#{E:mode-style}").style()
+        => "Style of selected text.",
+    COPY_MODE_CURRENT_LINE_NUMBER_STYLE = string("copy-mode-current-line-number-style", WINDOW, "fg=yellow").style()
+        => "Style of the number of the cursor's line.",
+    COPY_MODE_LINE_NUMBER_STYLE = string("copy-mode-line-number-style", WINDOW, "fg=white,dim").style()
+        => "Style of the numbers of other lines.",
+    COPY_MODE_LINE_NUMBERS = choice("copy-mode-line-numbers", WINDOW, &["off", "default", "absolute", "relative", "hybrid"], 0)
+        => "Whether lines are numbered, and counted from where.",
+    FILL_CHARACTER = string("fill-character", WINDOW, "")
+        => "Character shown where a client is larger than the window.",
+    MAIN_PANE_HEIGHT = string("main-pane-height", WINDOW, "24")
+        => "Rows of the main pane in layouts that have one above or below.",
+    MAIN_PANE_WIDTH = string("main-pane-width", WINDOW, "80")
+        => "Columns of the main pane in layouts that have one at a side.",
+    MODE_KEYS = choice("mode-keys", WINDOW, &["emacs", "vi"], 0)
+        => "Keys of copy mode and choosers.",
+    MODE_STYLE = string("mode-style", WINDOW, "noattr,bg=yellow,fg=black").style()
+        => "Style of the chosen line in modes.",
+    MONITOR_ACTIVITY = flag("monitor-activity", WINDOW, false)
+        => "Raise an alert when something is printed in the window.",
+    MONITOR_BELL = flag("monitor-bell", WINDOW, true)
+        => "Raise an alert when a bell rings in the window.",
+    MONITOR_SILENCE = number("monitor-silence", WINDOW, 0, INT_MAX, 0).effect(Effect::Silence)
+        => "Raise an alert after so long without output; 0 never.",
+    OTHER_PANE_HEIGHT = string("other-pane-height", WINDOW, "0")
+        => "Rows of the other panes in layouts that have a main pane above or below; 0 for what is left.",
+    OTHER_PANE_WIDTH = string("other-pane-width", WINDOW, "0")
+        => "Columns of the other panes in layouts that have a main pane at a side; 0 for what is left.",
+    PANE_ACTIVE_BORDER_STYLE = string("pane-active-border-style", PANE, "#{?pane_in_mode,fg=yellow,#{?synchronize-panes,fg=red,fg=green}}").style()
+        => "Style of the border of the active pane.",
+    PANE_BASE_INDEX = number("pane-base-index", WINDOW, 0, 65535, 0)
+        => "Number given to the first pane of a window.",
     PANE_BORDER_FORMAT = string("pane-border-format", PANE, concat!(
         "#{?pane_active,#[reverse],}#{pane_index}#[default] \"#{pane_title}\"#{?#{mouse},#[",
         "align=right]#[range=control|8][#{?#{window_zoomed_flag},u,z}]#[norange]#[",
         "range=control|9][x]#[norange],}",
-    )),
-    PANE_BORDER_INDICATORS = choice("pane-border-indicators", WINDOW, &["off", "colour", "arrows", "both"], 1),
+    ))
+        => "What the status line in a pane's border shows.",
+    PANE_BORDER_INDICATORS = choice("pane-border-indicators", WINDOW, &["off", "colour", "arrows", "both"], 1)
+        => "How borders point at the active pane.",
     PANE_BORDER_LINES = choice("pane-border-lines", WINDOW, &[
         "single", "double", "heavy", "simple", "number", "spaces",
-    ], 0),
-    PANE_BORDER_STATUS = choice("pane-border-status", WINDOW, &["off", "top", "bottom"], 0).effect(Effect::PaneSizes),
-    PANE_BORDER_STYLE = string("pane-border-style", PANE, "default").style(),
-    PANE_COLOURS = colours("pane-colours", PANE, " ,"),
-    PANE_SCROLLBARS = choice("pane-scrollbars", WINDOW, &["off", "modal", "on"], 0).effect(Effect::PaneSizes),
-    PANE_SCROLLBARS_STYLE = string("pane-scrollbars-style", PANE, "bg=black,fg=white,width=1,pad=0").style().effect(Effect::PaneSizes),
-    PANE_SCROLLBARS_POSITION = choice("pane-scrollbars-position", WINDOW, &["right", "left"], 0).effect(Effect::PaneSizes),
-    POPUP_STYLE = string("popup-style", WINDOW, "default").style(),
-    POPUP_BORDER_STYLE = string("popup-border-style", WINDOW, "default").style(),
+    ], 0)
+        => "Lines that pane borders are made of.",
+    PANE_BORDER_STATUS = choice("pane-border-status", WINDOW, &["off", "top", "bottom"], 0).effect(Effect::PaneSizes)
+        => "Whether panes have a status line in their border, and where.",
+    PANE_BORDER_STYLE = string("pane-border-style", PANE, "default").style()
+        => "Style of the borders of other panes.",
+    PANE_COLOURS = colours("pane-colours", PANE, " ,")
+        => "The palette that a pane begins with.",
+    PANE_SCROLLBARS = choice("pane-scrollbars", WINDOW, &["off", "modal", "on"], 0).effect(Effect::PaneSizes)
+        => "Whether panes have scrollbars: always, only in a mode, or never.",
+    PANE_SCROLLBARS_STYLE = string("pane-scrollbars-style", PANE, "bg=black,fg=white,width=1,pad=0").style().effect(Effect::PaneSizes)
+        => "Style, width and padding of scrollbars.",
+    PANE_SCROLLBARS_POSITION = choice("pane-scrollbars-position", WINDOW, &["right", "left"], 0).effect(Effect::PaneSizes)
+        => "Side of the pane that scrollbars are on.",
+    POPUP_STYLE = string("popup-style", WINDOW, "default").style()
+        => "Style of popups.",
+    POPUP_BORDER_STYLE = string("popup-border-style", WINDOW, "default").style()
+        => "Style of the border of popups.",
     POPUP_BORDER_LINES = choice("popup-border-lines", WINDOW, &[
         "single", "double", "heavy", "simple", "rounded", "padded", "none",
-    ], 0),
-    REMAIN_ON_EXIT = choice("remain-on-exit", PANE, &["off", "on", "failed", "key"], 0),
+    ], 0)
+        => "Lines that popup borders are made of.",
+    REMAIN_ON_EXIT = choice("remain-on-exit", PANE, &["off", "on", "failed", "key"], 0)
+        => "Keep a pane when its program ends.",
     REMAIN_ON_EXIT_FORMAT = string("remain-on-exit-format", PANE, concat!(
         "Pane is dead (#{?#{!=:#{pane_dead_status},},status #{pane_dead_status},}#{?#{!=:",
         "#{pane_dead_signal},},signal #{pane_dead_signal},}, #{t:pane_dead_time})",
-    )),
-    SCROLL_ON_CLEAR = flag("scroll-on-clear", PANE, true),
-    SYNCHRONIZE_PANES = flag("synchronize-panes", PANE, false),
-    TILED_LAYOUT_MAX_COLUMNS = number("tiled-layout-max-columns", WINDOW, 0, 65535, 0),
-    TREE_MODE_PREVIEW_FORMAT = string("tree-mode-preview-format", PANE, "#{?pane_format,#{pane_index}:#{pane_title},#{window_index}:#{window_name}}"),
+    ))
+        => "What such a pane shows at its foot.",
+    SCROLL_ON_CLEAR = flag("scroll-on-clear", PANE, true)
+        => "Move the screen to the history when a program clears it.",
+    SYNCHRONIZE_PANES = flag("synchronize-panes", PANE, false)
+        => "Send what is typed to all panes of the window that have this set.",
+    TILED_LAYOUT_MAX_COLUMNS = number("tiled-layout-max-columns", WINDOW, 0, 65535, 0)
+        => "Most columns that the tiled layout makes; 0 for no limit.",
+    TREE_MODE_PREVIEW_FORMAT = string("tree-mode-preview-format", PANE, "#{?pane_format,#{pane_index}:#{pane_title},#{window_index}:#{window_name}}")
+        => "Label of each preview of a chooser.",
     TREE_MODE_PREVIEW_STYLE = string("tree-mode-preview-style", WINDOW, concat!(
         "fg=#{?#{||:#{&&:#{pane_format},#{pane_active}},#{&&:#{window_format},#",
         "{window_active}}},#{display-panes-active-colour},#{display-panes-colour}}",
-    )).style(),
-    WINDOW_ACTIVE_STYLE = string("window-active-style", PANE, "default").style().effect(Effect::PaneStyles),
-    WINDOW_PANE_CURRENT_STATUS_FORMAT = string("window-pane-current-status-format", WINDOW, "#P:[#T]#{?pane_flags,#{pane_flags}, }"),
-    WINDOW_PANE_STATUS_FORMAT = string("window-pane-status-format", WINDOW, "#P:[#T]#{?pane_flags,#{pane_flags}, }"),
-    WINDOW_SIZE = choice("window-size", WINDOW, &["largest", "smallest", "manual", "latest"], 3),
-    WINDOW_STYLE = string("window-style", PANE, "default").style().effect(Effect::PaneStyles),
-    WINDOW_STATUS_ACTIVITY_STYLE = string("window-status-activity-style", WINDOW, "reverse").style(),
-    WINDOW_STATUS_BELL_STYLE = string("window-status-bell-style", WINDOW, "reverse").style(),
-    WINDOW_STATUS_CURRENT_FORMAT = string("window-status-current-format", WINDOW, "#I:#W#{?window_flags,#{window_flags}, }"),
-    WINDOW_STATUS_CURRENT_STYLE = string("window-status-current-style", WINDOW, "default").style(),
-    WINDOW_STATUS_FORMAT = string("window-status-format", WINDOW, "#I:#W#{?window_flags,#{window_flags}, }"),
-    WINDOW_STATUS_LAST_STYLE = string("window-status-last-style", WINDOW, "default").style(),
-    WINDOW_STATUS_SEPARATOR = string("window-status-separator", WINDOW, " "),
-    WINDOW_STATUS_STYLE = string("window-status-style", WINDOW, "default").style(),
-    WRAP_SEARCH = flag("wrap-search", WINDOW, true),
-    XTERM_KEYS = flag("xterm-keys", WINDOW, true),
+    )).style()
+        => "Style of the labels of a chooser's previews.",
+    WINDOW_ACTIVE_STYLE = string("window-active-style", PANE, "default").style().effect(Effect::PaneStyles)
+        => "Style that the active pane begins with.",
+    WINDOW_PANE_CURRENT_STATUS_FORMAT = string("window-pane-current-status-format", WINDOW, "#P:[#T]#{?pane_flags,#{pane_flags}, }")
+        => "The active pane in the status line's list of panes.",
+    WINDOW_PANE_STATUS_FORMAT = string("window-pane-status-format", WINDOW, "#P:[#T]#{?pane_flags,#{pane_flags}, }")
+        => "The other panes in the status line's list of panes.",
+    WINDOW_SIZE = choice("window-size", WINDOW, &["largest", "smallest", "manual", "latest"], 3)
+        => "Which client a window takes its size from.",
+    WINDOW_STYLE = string("window-style", PANE, "default").style().effect(Effect::PaneStyles)
+        => "Style that panes begin with.",
+    WINDOW_STATUS_ACTIVITY_STYLE = string("window-status-activity-style", WINDOW, "reverse").style()
+        => "Style of windows in the status line that had activity.",
+    WINDOW_STATUS_BELL_STYLE = string("window-status-bell-style", WINDOW, "reverse").style()
+        => "Style of windows in the status line that rang the bell.",
+    WINDOW_STATUS_CURRENT_FORMAT = string("window-status-current-format", WINDOW, "#I:#W#{?window_flags,#{window_flags}, }")
+        => "How the status line names the current window.",
+    WINDOW_STATUS_CURRENT_STYLE = string("window-status-current-style", WINDOW, "default").style()
+        => "How the current window looks in the status line.",
+    WINDOW_STATUS_FORMAT = string("window-status-format", WINDOW, "#I:#W#{?window_flags,#{window_flags}, }")
+        => "How the status line names the other windows.",
+    WINDOW_STATUS_LAST_STYLE = string("window-status-last-style", WINDOW, "default").style()
+        => "How the window that was current before looks in the status line.",
+    WINDOW_STATUS_SEPARATOR = string("window-status-separator", WINDOW, " ")
+        => "What stands between windows in the status line.",
+    WINDOW_STATUS_STYLE = string("window-status-style", WINDOW, "default").style()
+        => "Style of the other windows in the status line.",
+    WRAP_SEARCH = flag("wrap-search", WINDOW, true)
+        => "Searches continue from the other end.",
+    XTERM_KEYS = flag("xterm-keys", WINDOW, true)
+        => "Has no effect: keys are always sent as xterm does.",
     AFTER_BIND_KEY = hook("after-bind-key", SESSION),
     AFTER_CAPTURE_PANE = hook("after-capture-pane", SESSION),
     AFTER_COPY_MODE = hook("after-copy-mode", SESSION),
@@ -584,30 +519,54 @@ table! {
     WINDOW_UNLINKED = hook("window-unlinked", SESSION),
 
     // Only in scopemux.
-    HISTORY_DIRECTORY = string("history-directory", SERVER, "").effect(Effect::Limits).ours(),
-    HISTORY_DISK = flag("history-disk", PANE, true).effect(Effect::Limits).ours(),
-    COPY_MODE_COMMAND_STATUS = flag("copy-mode-command-status", WINDOW, false).ours(),
-    ALTERNATE_HISTORY = choice("alternate-history", PANE, &["off", "scrolled", "frames"], 0).ours(),
-    HISTORY_TOTAL_LIMIT = byte_cap("history-total-limit", SERVER, "16G").effect(Effect::Limits).ours(),
-    HISTORY_KEEP = keep("history-keep", SESSION, "0").effect(Effect::Limits).ours(),
-    HISTORY_ENCRYPT = flag("history-encrypt", SERVER, false).effect(Effect::Limits).ours(),
-    RESTORE_SAVE = flag("restore-save", SERVER, true).ours(),
-    RESTORE_ON_START = flag("restore-on-start", SERVER, false).ours(),
-    RESTORE_PROGRAMS = texts("restore-programs", SERVER, "", " ,").ours(),
-    CONTAINMENT = choice("containment", SERVER, &["auto", "units", "cgroup", "none"], 0).effect(Effect::Limits).ours(),
-    PANE_MEMORY_MAX = memory_limit("pane-memory-max", PANE, "75%").effect(Effect::Limits).ours(),
-    PANE_SWAP_MAX = memory_limit("pane-swap-max", PANE, "0").effect(Effect::Limits).ours(),
-    PANE_PIDS_MAX = memory_limit("pane-pids-max", PANE, "10%").effect(Effect::Limits).ours(),
-    PANE_CPU_WEIGHT = number("pane-cpu-weight", PANE, 1, 10000, 100).effect(Effect::Limits).ours(),
-    PANE_IO_WEIGHT = number("pane-io-weight", PANE, 1, 10000, 100).effect(Effect::Limits).ours(),
-    PANE_OOM_POLICY = choice("pane-oom-policy", PANE, &["continue", "pane"], 0).effect(Effect::Limits).ours(),
-    PANES_MEMORY_MAX = memory_limit("panes-memory-max", SERVER, "90%").effect(Effect::Limits).ours(),
-    MEMORY_BACKSTOP = memory_limit("memory-backstop", SERVER, "4%").effect(Effect::Limits).ours(),
-    PANE_KILL_SCOPE = flag("pane-kill-scope", PANE, false).effect(Effect::Limits).ours(),
-    NOTIFICATIONS = choice("notifications", PANE, &["off", "visible", "on"], 0).ours(),
-    KITTY_GRAPHICS = choice("kitty-graphics", PANE, &["off", "auto", "on"], 1).ours(),
-    ALLOW_CHECKSUM = flag("allow-checksum", PANE, false).ours(),
-    MORE_MODES = flag("more-modes", PANE, false).ours(),
+    HISTORY_DIRECTORY = string("history-directory", SERVER, "").effect(Effect::Limits).ours()
+        => "Directory that history on disk is kept in.",
+    HISTORY_DISK = flag("history-disk", PANE, true).effect(Effect::Limits).ours()
+        => "Write lines to the disk; off keeps the newest ones in memory only.",
+    COPY_MODE_COMMAND_STATUS = flag("copy-mode-command-status", WINDOW, false).ours()
+        => "Show the exit status of each command in a column of copy mode, where a shell sets marks.",
+    ALTERNATE_HISTORY = choice("alternate-history", PANE, &["off", "scrolled", "frames"], 0).ours()
+        => "Keep what full-screen programs draw: lines that scroll off the top, or also what the screen shows.",
+    HISTORY_TOTAL_LIMIT = byte_cap("history-total-limit", SERVER, "16G").effect(Effect::Limits).ours()
+        => "How many bytes of history all panes may keep together.",
+    HISTORY_KEEP = keep("history-keep", SESSION, "0").effect(Effect::Limits).ours()
+        => "How long the history of a closed pane is kept.",
+    HISTORY_ENCRYPT = flag("history-encrypt", SERVER, false).effect(Effect::Limits).ours()
+        => "Encrypt history on disk.",
+    RESTORE_SAVE = flag("restore-save", SERVER, true).ours()
+        => "Keep sessions on disk for restore-sessions.",
+    RESTORE_ON_START = flag("restore-on-start", SERVER, false).ours()
+        => "Restore saved sessions when the server starts.",
+    RESTORE_PROGRAMS = texts("restore-programs", SERVER, "", " ,").ours()
+        => "Programs that restore-sessions starts again; * for all.",
+    CONTAINMENT = choice("containment", SERVER, &["auto", "units", "cgroup", "none"], 0).effect(Effect::Limits).ours()
+        => "How panes are contained: in scopes of systemd (units), in groups that the server makes (cgroup), in whatever there is (auto), or not at all (none).",
+    PANE_MEMORY_MAX = memory_limit("pane-memory-max", PANE, "75%").effect(Effect::Limits).ours()
+        => "How much memory the programs of a pane may use.",
+    PANE_SWAP_MAX = memory_limit("pane-swap-max", PANE, "0").effect(Effect::Limits).ours()
+        => "How much swap the programs of a pane may use.",
+    PANE_PIDS_MAX = memory_limit("pane-pids-max", PANE, "10%").effect(Effect::Limits).ours()
+        => "How many processes a pane may have.",
+    PANE_CPU_WEIGHT = number("pane-cpu-weight", PANE, 1, 10000, 100).effect(Effect::Limits).ours()
+        => "Share of the processor that a pane gets.",
+    PANE_IO_WEIGHT = number("pane-io-weight", PANE, 1, 10000, 100).effect(Effect::Limits).ours()
+        => "Share of the disk that a pane gets.",
+    PANE_OOM_POLICY = choice("pane-oom-policy", PANE, &["continue", "pane"], 0).effect(Effect::Limits).ours()
+        => "What becomes of a pane when memory ran out in it.",
+    PANES_MEMORY_MAX = memory_limit("panes-memory-max", SERVER, "90%").effect(Effect::Limits).ours()
+        => "How much memory all panes may use together.",
+    MEMORY_BACKSTOP = memory_limit("memory-backstop", SERVER, "4%").effect(Effect::Limits).ours()
+        => "When less memory than this is available, a program of the largest pane is ended.",
+    PANE_KILL_SCOPE = flag("pane-kill-scope", PANE, false).effect(Effect::Limits).ours()
+        => "End everything that a pane began when the pane is closed.",
+    NOTIFICATIONS = choice("notifications", PANE, &["off", "visible", "on"], 0).ours()
+        => "Which clients are told what programs notify: none, those that show the pane, all of its session.",
+    KITTY_GRAPHICS = choice("kitty-graphics", PANE, &["off", "auto", "on"], 1).ours()
+        => "Whether programs may show pictures by kitty's protocol: never, where the terminal of a client knows it, or always.",
+    ALLOW_CHECKSUM = flag("allow-checksum", PANE, false).ours()
+        => "Answer programs that ask for checksums of the screen, which lets them read it.",
+    MORE_MODES = flag("more-modes", PANE, false).ours()
+        => "Give programs modes that tmux does not have: sizes in band (2048) and widths of clusters (2027).",
     PANE_NOTIFICATION = hook("pane-notification", PANE).ours(),
     PANE_OOM = hook("pane-oom", PANE).ours(),
 

@@ -143,3 +143,11 @@ fn every_key_has_the_name_and_the_kind_of_its_row() {
     assert_eq!(read.named("@own").and_then(Value::as_str), Some("x"));
     assert!(read.own(opt::DISPLAY_PANES_COLOUR).is_some());
 }
+
+#[test]
+fn every_option_has_a_sentence() {
+    for entry in table::all() {
+        assert_eq!(entry.about.is_empty(), entry.is_hook, "{}", entry.name);
+        assert!(entry.is_hook || entry.about.ends_with('.'), "{}", entry.name);
+    }
+}

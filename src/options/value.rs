@@ -10,7 +10,7 @@ use crate::syntax::parse::NoContext;
 use crate::syntax::{CommandList, Origin, parse_string};
 
 use super::array_key::ArrayKey;
-use super::table::{Initial, Kind, OptionEntry};
+use super::entry::{Initial, Kind, OptionEntry};
 
 /// A value. The option's row decides its variant; user options are strings.
 #[derive(Clone, Debug, Serialize, Deserialize)]

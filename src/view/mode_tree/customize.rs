@@ -11,7 +11,7 @@ use crate::model::key_tables::Binding;
 use crate::model::option_access::OptionScope;
 use crate::model::queue::{KeyEvent, QueueState, StateFlags};
 use crate::model::{Cx, FindState};
-use crate::options::{ArrayKey, Kind, OptionEntry, table};
+use crate::options::{ArrayKey, Kind, OptionEntry, Scope, table};
 use crate::syntax::args::Args;
 use crate::view::message;
 use crate::view::prompt::PromptType;
@@ -236,7 +236,7 @@ impl Customize {
         let state = self.state(cx, with.pane);
         let entry = table::find(name);
         let array = entry.is_some_and(OptionEntry::is_array);
-        let pane = pane && entry.is_none_or(|e| e.scope.contains(table::Scope::PANE));
+        let pane = pane && entry.is_none_or(|e| e.scope.contains(Scope::PANE));
         let to = if array { *level } else { Self::target_level(&state, *level, global, pane) };
         let client = with.client;
         match entry.map(|e| e.kind) {

@@ -5,7 +5,7 @@ use crate::base::{Cell, CellStyle, Colour, Key, Point, Size, Surface};
 use crate::format::Objects;
 use crate::model::option_access::OptionScope;
 use crate::model::{Cx, FindState};
-use crate::options::{ArrayKey, Kind, OptionEntry, Value, about, table};
+use crate::options::{ArrayKey, Kind, OptionEntry, Scope, Value, table};
 use crate::view::style;
 
 /// Text written row by row, broken at spaces.
@@ -88,9 +88,9 @@ fn kind_text(entry: Option<&OptionEntry>) -> &'static str {
     let Some(entry) = entry else { return "user" };
     let has = |scope| entry.scope.contains(scope);
     match () {
-        () if has(table::Scope::WINDOW) && has(table::Scope::PANE) => "window and pane",
-        () if has(table::Scope::WINDOW) => "window",
-        () if has(table::Scope::SESSION) => "session",
+        () if has(Scope::WINDOW) && has(Scope::PANE) => "window and pane",
+        () if has(Scope::WINDOW) => "window",
+        () if has(Scope::SESSION) => "session",
         () => "server",
     }
 }
@@ -107,7 +107,8 @@ pub(super) fn draw_option(
     let entry = table::find(name);
     let value = cx.server.chain(level).named(name)?;
     let array = entry.is_some_and(OptionEntry::is_array);
-    page.plain(about(name).unwrap_or("This option doesn't have a description."))?;
+    let about = entry.map(|entry| entry.about).filter(|about| !about.is_empty());
+    page.plain(about.unwrap_or("This option doesn't have a description."))?;
     page.skip()?;
     page.plain(&format!("This is a {} option.", kind_text(entry)))?;
     match index {
