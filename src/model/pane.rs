@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use parking_lot::Mutex;
+use serde::{Deserialize, Serialize};
 
 use crate::base::clock::Now;
 use crate::base::{Colour, PaneId, Size, WindowId};
@@ -42,6 +43,19 @@ bitflags::bitflags! {
         /// Its program has printed nothing yet: it may still be starting.
         const SILENT = 0x2_0000;
     }
+}
+
+/// Figures about a pane that the next server gets if this one dies: its state file holds them as a whole,
+/// so a new one is a field here and nowhere else. A file without the field gives its default.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Lasting {
+    /// Count of the bytes printed since the pane was made (control mode offsets).
+    pub output_offset: u64,
+    /// Time of the last output, seconds since the Unix epoch; 0: never.
+    pub last_output: i64,
+    /// Out-of-memory kills seen in this pane's scope.
+    pub oom_kills: u64,
 }
 
 /// A pane. The window's layout decides its place; `x`, `y` and `size` are copied from there.
@@ -84,12 +98,7 @@ pub struct Pane {
     pub slider: (u32, u32),
     /// Ranges of the pane's border status line, for the mouse.
     pub border_ranges: Vec<super::client::StatusRange>,
-    /// Count of the bytes printed since the pane was made (control mode offsets).
-    pub output_offset: u64,
-    /// Time of the last output, seconds since the Unix epoch; 0: never.
-    pub last_output: i64,
-    /// Out-of-memory kills seen in this pane's scope.
-    pub oom_kills: u64,
+    pub lasting: Lasting,
     /// Text of the last notification that the program sent.
     pub notification: String,
 }

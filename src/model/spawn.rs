@@ -8,7 +8,7 @@ use super::events::EventKind;
 use super::host::SpawnRequest;
 use super::layout::{CellId, Layout};
 use super::option_access::OptionScope;
-use super::pane::PaneFlags;
+use super::pane::{Lasting, PaneFlags};
 use super::waits::News;
 use super::windows::NO_PANE;
 use super::winlinks::NO_WINLINK;
@@ -430,9 +430,7 @@ impl Cx<'_> {
             active_border_style: None,
             slider: (0, 0),
             border_ranges: Vec::new(),
-            output_offset: 0,
-            last_output: 0,
-            oom_kills: 0,
+            lasting: Lasting::default(),
             notification: String::new(),
         };
         self.server.panes.insert(id, pane);

@@ -85,9 +85,9 @@ impl Runtime {
             if !pane.modes.is_empty() {
                 pane.flags.insert(PaneFlags::UNSEEN_CHANGES);
             }
-            pane.output_offset += slice.bytes.len() as u64;
+            pane.lasting.output_offset += slice.bytes.len() as u64;
             if slice.len > 0 {
-                pane.last_output = self.world.now.secs();
+                pane.lasting.last_output = self.world.now.secs();
                 pane.flags -= PaneFlags::SILENT;
             }
             let terminal = pane.terminal.clone();

@@ -590,9 +590,7 @@ pub(super) fn remake(
         active_border_style: record.active_border_style.map(Cow::into_owned),
         slider: (0, 0),
         border_ranges: Vec::new(),
-        output_offset: record.output_offset,
-        last_output: record.last_output,
-        oom_kills: record.oom_kills,
+        lasting: record.lasting.into_owned(),
         notification: String::new(),
     }
 }

@@ -15,7 +15,7 @@ pub(in crate::format) const TABLE: Table = &[
     ("pane_command_running", |objects| flag(marks(objects)?.running)),
     ("pane_command_start_time", |objects| Some(Value::Time(marks(objects)?.output?.time))),
     ("pane_command_status", |objects| text(marks(objects)?.status?)),
-    ("pane_last_output_time", |objects| Some(Value::Time(objects.pane()?.last_output))),
+    ("pane_last_output_time", |objects| Some(Value::Time(objects.pane()?.lasting.last_output))),
     ("pane_last_prompt_time", |objects| Some(Value::Time(marks(objects)?.prompt?.time))),
     ("pane_modal_flag", |objects| objects.pane().and_then(|_| flag(false))),
     ("pane_private_modes", |objects| text(private_modes(objects.pane()?))),

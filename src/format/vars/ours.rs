@@ -22,7 +22,7 @@ pub(super) const TABLE: Table = &[
     ("pane_oom_kills", |objects| {
         let pane = objects.pane()?;
         let counted = objects.host().usage(Some(pane.id), "pane_oom_kills");
-        text(counted.unwrap_or_else(|| pane.oom_kills.to_string()))
+        text(counted.unwrap_or_else(|| pane.lasting.oom_kills.to_string()))
     }),
     ("pane_pids", |objects| text(objects.host().usage(Some(objects.pane()?.id), "pane_pids")?)),
     ("pane_pids_max", |objects| text(objects.host().usage(Some(objects.pane()?.id), "pane_pids_max")?)),

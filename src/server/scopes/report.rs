@@ -27,7 +27,7 @@ impl OomReport {
     /// Marks the pane, if it still exists, and runs hooks.
     pub(crate) fn mark(&mut self, cx: &mut Cx<'_>) {
         if let Some(pane) = cx.server.panes.get_mut(&self.pane) {
-            pane.oom_kills += self.kills;
+            pane.lasting.oom_kills += self.kills;
             self.terminal = Some(pane.terminal.clone());
             let window = pane.window;
             cx.server.redraw_window_borders(window);

@@ -13,7 +13,7 @@ use crate::model::host::ExitStatus;
 use crate::model::kept::Purpose;
 use crate::model::key_tables::{Binding, KeyTable};
 use crate::model::mode::ModeEntry;
-use crate::model::pane::{Pane, PaneFlags};
+use crate::model::pane::{Lasting, Pane, PaneFlags};
 use crate::model::session::{Session, SessionGroup};
 use crate::model::window::Window;
 use crate::model::{Buffers, Layout, Marked, Server, WaitChannel};
@@ -455,9 +455,8 @@ pub(crate) struct PaneRecord<'a> {
     pub search: Option<Cow<'a, (String, bool)>>,
     pub border_style: Option<Cow<'a, str>>,
     pub active_border_style: Option<Cow<'a, str>>,
-    pub output_offset: u64,
-    pub last_output: i64,
-    pub oom_kills: u64,
+    #[serde(flatten)]
+    pub lasting: Cow<'a, Lasting>,
 }
 
 impl PaneRecord<'static> {
@@ -478,9 +477,7 @@ impl PaneRecord<'static> {
             search: None,
             border_style: None,
             active_border_style: None,
-            output_offset: 0,
-            last_output: 0,
-            oom_kills: 0,
+            lasting: Cow::default(),
         }
     }
 }
@@ -519,9 +516,7 @@ impl<'a> PaneRecord<'a> {
             // As last drawn.
             slider: _,
             border_ranges: _,
-            output_offset,
-            last_output,
-            oom_kills,
+            lasting,
             // It was shown already.
             notification: _,
         } = pane;
@@ -540,9 +535,7 @@ impl<'a> PaneRecord<'a> {
             search: search.as_ref().map(Cow::Borrowed),
             border_style: border_style.as_deref().map(Cow::Borrowed),
             active_border_style: active_border_style.as_deref().map(Cow::Borrowed),
-            output_offset: *output_offset,
-            last_output: *last_output,
-            oom_kills: *oom_kills,
+            lasting: Cow::Borrowed(lasting),
         }
     }
 }
@@ -702,5 +695,19 @@ mod tests {
         assert_eq!(record.control_chars.as_deref(), Some([3, 28].as_slice()));
         let written = serde_json::to_string(&record).unwrap();
         assert!(written.contains(r#""termios":[3,28]"#), "an earlier version reads it: {written}");
+    }
+
+    #[test]
+    fn figures_of_panes_are_read_from_the_files_of_other_versions() {
+        let mut record = PaneRecord::of_program(WindowId(1), Size::new(80, 24), 2, "/dev/pts/3".into());
+        record.lasting = Cow::Owned(Lasting { output_offset: 7, last_output: 8, oom_kills: 9 });
+        let mut json = serde_json::to_value(&record).unwrap();
+        assert_eq!(json["output_offset"], 7, "where earlier versions look for it");
+        let read = |json| serde_json::from_value::<PaneRecord<'_>>(json).unwrap().lasting.into_owned();
+        assert_eq!(read(json.clone()), *record.lasting);
+        let fields = json.as_object_mut().unwrap();
+        fields.remove("last_output");
+        fields.insert("of_a_later_version".into(), 1.into());
+        assert_eq!(read(json), Lasting { last_output: 0, ..record.lasting.into_owned() });
     }
 }
