@@ -266,8 +266,8 @@ impl Starting {
         }
     }
 
-    /// The best backend that can be set up, and true if it is less than what was asked for. `asked`: the
-    /// reason why systemd did not do its part.
+    /// The best backend that can be set up, and true if it gives less than was asked for. `asked` is the
+    /// reason why systemd failed; it is empty if there is none.
     fn backend(&mut self, in_scope: bool, asked: &str) -> Option<(Box<dyn Containment>, bool)> {
         let host = self.settings.host.clone();
         let units = self.settings.choice == Choice::Units;

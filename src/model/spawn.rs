@@ -465,8 +465,8 @@ impl Cx<'_> {
         usable_shell(self.server, self.host, scope)
     }
 
-    /// Refuses a command line or environment that the kernel does not take, before anything is
-    /// given up for the new program.
+    /// Refuses a command line or environment that the kernel does not accept, before the old program or its
+    /// pane is replaced.
     ///
     /// tmux: makes a pane that ends at once, and says nothing.
     fn check_length(&self, spawn: &Spawn) -> Result<(), String> {
@@ -484,7 +484,7 @@ impl Cx<'_> {
             &default[..]
         };
         let mut environ = self.pane_environ(pane.unwrap_or(NO_PANE), spawn);
-        // The keeper sets it to where the program starts.
+        // The keeper sets `PWD` to the directory in which the program starts.
         environ.clear("PWD");
         let pairs = environ.pairs();
         let pairs = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()));

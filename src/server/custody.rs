@@ -27,8 +27,8 @@ use crate::reactor::Interest;
 const PATIENCE_MS: u16 = 3000;
 /// Descriptors that the server keeps free for clients and files when panes use up the rest.
 const RESERVE: usize = 48;
-/// Where there are this many more, `CHECKS` further starts of the same turn need no look at them. A start
-/// is checked up to three times, and opens four descriptors at most.
+/// While this many more descriptors are free, the next `CHECKS` checks of the turn need not count them. A
+/// start is checked at most three times and opens at most four descriptors.
 const MARGIN: usize = 128;
 const CHECKS: u32 = 60;
 /// First token of jobs; panes use their own numbers, which are smaller.
@@ -68,7 +68,7 @@ pub(super) struct Custody {
     /// Parts that killed earlier servers, which this one leaves out.
     left_out: Vec<Part>,
     answered: bool,
-    /// Checks in this turn whose result is known: there are descriptors.
+    /// Checks of this turn that need not count free descriptors: there are enough.
     spare_checks: Cell<u32>,
     /// True if the keeper has answered in this turn, and so will answer a start at once.
     attentive: bool,
@@ -162,8 +162,8 @@ impl Custody {
     ) -> Result<PaneStarted, String> {
         let (program, argv) = pane_argv(request);
         let mut env = request.environ.clone();
-        // No directory has a longer path: the program starts at home, as for any other that is
-        // not there.
+        // A path as long as this names no directory: the program starts in the home directory, as it does
+        // if the directory does not exist.
         let has_directory = request.cwd.len() < libc::PATH_MAX as usize;
         if !has_directory {
             env.retain(|(name, _)| name != "PWD");
@@ -204,12 +204,12 @@ impl Custody {
         false
     }
 
-    /// A command waits to learn whether the keeper is there.
+    /// Reports whether a ping is unanswered, so that a command waits for the keeper.
     pub(super) fn is_asked(&self) -> bool {
         self.asked.is_some()
     }
 
-    /// A turn begins: nothing is known yet of the keeper.
+    /// Called when a turn begins: forgets that the keeper answered in the turn before.
     pub(super) fn begin_turn(&mut self) {
         self.attentive = false;
         self.spare_checks.set(0);
@@ -430,8 +430,8 @@ impl Custody {
         }
     }
 
-    /// Reports whether the end of a child is known and not taken yet. It may have been read while
-    /// the server waited for the answer to a start; then the socket need not become readable again.
+    /// Reports whether the end of a child is known and not taken yet. Such an end may have been read while
+    /// the server waited for the answer to a start, so the socket may not become readable for it again.
     pub(super) fn has_ended(&self) -> bool {
         !self.ended.is_empty() || !self.started.is_empty() || !self.news.is_empty()
     }

@@ -39,7 +39,7 @@ const UNKNOWN_SIZE: Size = Size::new(80, 24);
 impl Runtime {
     /// Takes over; false if there is nothing left to serve.
     pub(super) fn restore(&mut self, recovered: Recovered) -> bool {
-        // A server that died before any client had an answer left nothing.
+        // A server that died before it answered any client left no state.
         let Some(deposit) = recovered.deposit else { return false };
         let recovered = Recovered { deposit: None, ..recovered };
         let snapshot = Snapshot::read(deposit).unwrap_or_else(|| Snapshot {
@@ -103,7 +103,7 @@ impl Runtime {
             mut options, mut environs, sessions, windows, panes, mut screens, modes, refused, ..
         } = snapshot;
         let mut options_of = |id: String| options.remove(&id).unwrap_or_default();
-        // A pane without a terminal, and without a reason to be shown dead, was just being closed.
+        // A pane that has no terminal and must not be shown as dead was being closed when the server died.
         let is_left = |id: &PaneId, record: &PaneRecord| {
             // A pane whose program could not be started again has no process.
             let without = record.pid.is_none() && flags(record).contains(PaneFlags::CLOSED);
@@ -161,7 +161,7 @@ impl Runtime {
         ended
     }
 
-    /// Tells whoever waits how many panes are taken up.
+    /// Reports to the previous server, and to clients that wait, which share of the panes is restored.
     fn show_progress(&mut self, share: (u64, u64)) {
         self.say_progress();
         let histories = &self.world.histories;
@@ -379,8 +379,8 @@ impl Runtime {
     }
 }
 
-/// Lets tests hold a restore after its first pane: true while the file that they name exists, after a
-/// moment.
+/// Lets tests hold a restore after its first pane. Returns true, after a moment, while the file that they
+/// name exists.
 pub(super) fn is_held() -> bool {
     let held = cfg!(debug_assertions)
         && std::env::var_os("SCOPEMUX_HOLD").is_some_and(|path| std::path::Path::new(&path).exists());
@@ -521,7 +521,7 @@ fn fit(mut layout: Layout, panes: &[PaneId], size: Size) -> Layout {
 /// Index of the preset layout `tiled`.
 const TILED: usize = 6;
 
-/// If records are damaged, running programs without a place get a new one.
+/// Gives running programs a new window if damaged records leave them without one.
 fn find_places(snapshot: &mut Snapshot, held: &BTreeMap<PaneId, HeldChild>) {
     let newest = snapshot.windows.keys().next_back().map_or(0, |id| id.0 + 1);
     let next = snapshot.server.as_ref().map_or(0, |server| server.next_window).max(newest);

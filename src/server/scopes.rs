@@ -324,8 +324,8 @@ impl Scopes {
         SpawnTarget { cgroup, groups, oom_score_adj, gated: attach }
     }
 
-    /// The `oom_score_adj` of a new pane. That of this process, from which it follows, is read again now
-    /// and then, since others may change it.
+    /// The `oom_score_adj` of a new pane, computed from that of this process. The latter is read again every
+    /// `SCORE_MS`, since other programs may change it.
     fn pane_score(&mut self, now_ms: u64) -> i32 {
         let known = self.score.filter(|(_, read_ms)| now_ms < read_ms + SCORE_MS);
         let (score, _) = *self.score.insert(known.unwrap_or_else(|| (own_score(), now_ms)));
@@ -486,8 +486,8 @@ impl Scopes {
         self.log.clone()
     }
 
-    /// Checks the host's memory if it is time; reports a kill. `standing` tells what people are
-    /// doing with a pane.
+    /// Checks the host's memory when a check is due, and returns the report of a kill. `standing` says how
+    /// people use a pane.
     pub(super) fn look(&mut self, now_ms: u64, standing: impl Fn(PaneId) -> Standing) -> Option<OomReport> {
         self.claim_orphans();
         self.open_late(now_ms);
@@ -498,8 +498,8 @@ impl Scopes {
             return None;
         }
         self.next_look = now_ms + LOOK_MS;
-        // With a trigger the kernel wakes the loop. Turns that come anyway check too: a program may take
-        // the last free memory before anything waits for some.
+        // If the kernel reports pressure, that wakes the loop. Other turns check too, since a program may
+        // take the last free memory before any process has to wait for memory.
         self.wake_for_look = self.pressure.is_none();
         let host = Host::default();
         let wanted = self.server.as_ref().map_or(MemoryLimit::None, |server| server.backstop);

@@ -543,8 +543,8 @@ impl Terminal {
         grid.history.scan(rows, &mut grid.links, each);
     }
 
-    /// Moves what the screen shows into the history, since the pane is closed and its history is
-    /// kept. Of the alternate screen nothing is: that never goes to the history.
+    /// Moves the rows of the main screen into the history, when the pane is closed and its history is kept.
+    /// The alternate screen never enters the history.
     pub fn keep_screen(&mut self) {
         self.screen.look(Why::Leave);
         let mut rows: Vec<Row> = match self.saved_size() {

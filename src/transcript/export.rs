@@ -223,7 +223,7 @@ impl TranscriptView {
     }
 }
 
-/// What the cells of a row show, run by run.
+/// The pieces of a row, run by run, each with the style of its run.
 fn pieces<'a>(row: RowRef<'a>) -> impl Iterator<Item = (CellStyle, Piece<'a>)> {
     row.pieces(u32::MAX).map(|(run, piece)| (run.style, piece))
 }

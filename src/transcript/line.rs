@@ -224,7 +224,7 @@ fn run(reader: &mut Reader, last: &CellStyle) -> Result<Run, Malformed> {
     let byte = reader.u8()?;
     let tag = byte & TAG_MASK;
     if byte & !TAG_SAME_STYLE == TAG_NARROW {
-        // What most runs are.
+        // Most runs are of this kind.
         let (kind, flags, bytes, cols) =
             (RunKind::Narrow, CellFlags::empty(), number(reader)?, number(reader)?);
         let style = if byte & TAG_SAME_STYLE != 0 { *last } else { style(reader)? };
@@ -533,7 +533,7 @@ impl Line<'_> {
         self.rows_from(index, width, as_pushed).next()
     }
 
-    /// Its only row, where it is one: as it lies in the record.
+    /// The line's only row, borrowed from the record; `None` if the line has several rows at this width.
     pub(super) fn only_row(&self, width: u32, as_pushed: bool) -> Option<RowRef<'_>> {
         let (flags, size) = match &self.pushed[..] {
             [only] if as_pushed && only.gap.is_empty() => (only.flags, only.size),
@@ -546,8 +546,8 @@ impl Line<'_> {
         Some(RowRef { flags, unwritten: self.unwritten, size, text, runs, time: self.time })
     }
 
-    /// Rows from number `index` on at a width. All of them together cost no more than the line
-    /// is long.
+    /// Rows from number `index` on at a width. Reading all of them takes time in proportion to the line's
+    /// length.
     pub(super) fn rows_from(&self, index: u32, width: u32, as_pushed: bool) -> LineRows<'_> {
         let as_pushed = self.honours(as_pushed);
         let simple = !self.flags.intersects(LineFlags::WIDE | LineFlags::EMPTY_TAIL);
@@ -604,7 +604,7 @@ impl LineRows<'_> {
         Break { end, flags, size, gap: Gap::new() }
     }
 
-    /// The next row where it lies, once `amend` has seen its runs.
+    /// The next row, with its text borrowed from the record. `amend` may change its runs first.
     pub(super) fn next_row(&mut self, amend: &mut dyn FnMut(&mut [Run])) -> Option<RowRef<'_>> {
         if self.next >= self.rows {
             return None;

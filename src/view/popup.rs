@@ -116,7 +116,7 @@ struct Saved<P> {
     screen: Blob,
 }
 
-/// A terminal in place of one that is elsewhere.
+/// A terminal that stands in while the popup's own has moved to a pane or is not loaded yet.
 fn no_terminal() -> Terminal {
     Terminal::new(Size::new(1, 1), TerminalConfig::default(), Box::new(MemoryHistory::new(0, 1)))
 }

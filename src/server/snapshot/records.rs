@@ -130,8 +130,8 @@ pub(crate) struct ServerRecord {
 }
 
 impl ServerRecord {
-    /// A new field of the server must be listed here, with its place: data that only an upgrade in
-    /// place passes on is in `passage.rs`.
+    /// Each field of the server is listed here and saved, or a comment says where it is saved. Data that
+    /// only an upgrade in place passes on is in `passage.rs`.
     pub(crate) fn take(server: &Server, origin_ms: u64) -> Self {
         let Server {
             next_session,
@@ -269,7 +269,7 @@ pub(crate) struct SessionRecord<'a> {
     pub last: Cow<'a, [i32]>,
     pub lock_due_ms: Option<u64>,
     pub group: Option<Cow<'a, str>>,
-    /// Earlier versions call it so too.
+    /// The files of earlier versions have this name.
     #[serde(rename = "termios")]
     pub control_chars: Option<Cow<'a, [u8]>>,
 }

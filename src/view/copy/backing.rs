@@ -540,7 +540,7 @@ impl Backing {
         self.folds.real(y)
     }
 
-    /// The same of the last row that a row stands for.
+    /// Number, when no rows are folded, of the last of the rows that a row stands for.
     pub(crate) fn real_end_row(&self, y: usize) -> usize {
         self.folds.real_end(y)
     }

@@ -325,8 +325,8 @@ fn copy_selection(s: &mut CopyState, call: &mut Call<'_>) -> Action {
     Action::Nothing
 }
 
-/// Effects of a command that copies the selection, whose text is known, without its mode. `name` is its
-/// name without what it does besides.
+/// Effects of a command that copies the selection, after its mode may have ended. `text` is the selection;
+/// `name` is the command's name without suffixes such as `-and-cancel`.
 pub(super) fn copied(name: &str, flags: &str, args: &[String], text: String) -> Vec<Effect> {
     let mut effects = Vec::new();
     let mut call = Call { flags, args, count: 1, session: true, mouse: false, effects: &mut effects };

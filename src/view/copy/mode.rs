@@ -406,7 +406,7 @@ fn backing_of(
     let (history, pullable) = if alternate {
         let kept = terminal.alternate_history()?.0;
         if !terminal.alternate_on() {
-            // The screen now is not a full-screen program's.
+            // No full-screen program runs now, so the screen has none of its output.
             rows.clear();
         }
         (kept, 0)
@@ -574,7 +574,7 @@ impl PaneMode for CopyMode {
         let place = SavedCopy::take(&self.state, self.source, self.alternate);
         match &self.lines {
             Some(lines) => SavedView::text(lines, place),
-            // The rows of a transcript are no pane's.
+            // A transcript that no pane has open cannot be opened again by the next server.
             None if self.state.view_mode => None,
             None => serde_json::to_string(&place).ok(),
         }

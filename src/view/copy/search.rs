@@ -15,8 +15,8 @@ use crate::base::{Cell, Glyph};
 use crate::sys::regex::Regex;
 use crate::transcript::prefilter;
 
-/// Rows in the first slice (so large that most searches end within their command), rows in each
-/// later slice, and cost of a row for a regular expression, in rows.
+/// Rows of the first slice, rows of each later slice, and cost of a row for a regular expression, in rows.
+/// The first slice is so large that most searches end within their command.
 const FIRST_SLICE_ROWS: usize = 60_000;
 pub(super) const SLICE_ROWS: usize = 8_000;
 const REGEX_COST: usize = 3;
@@ -49,8 +49,8 @@ pub(crate) struct Search {
     /// Count of matches in all rows, if known.
     pub count: Option<usize>,
     pub partial: bool,
-    /// False until a search counted matches: the next search then counts all rows, not only the
-    /// view's.
+    /// True once a search has run. The same search again then marks only the matches of the view, and does
+    /// not count those of all rows.
     searched: bool,
     pub timed_out: bool,
     /// Start of an incremental search: cursor and scroll offset.
@@ -107,7 +107,7 @@ struct Scan {
     down: bool,
     x: usize,
     y: usize,
-    /// Last row to search (searching up, tmux leaves out row 0's upper neighbour: exclusive).
+    /// Last row to search, in the direction of the search.
     end: usize,
     /// Row to end at after the search wrapped around; `None`: do not wrap.
     wrap_end: Option<usize>,
@@ -117,7 +117,7 @@ struct Scan {
 /// Backoff for the filter: while it skips no rows, it runs less and less often.
 #[derive(Default)]
 struct Sieve {
-    /// Rows to search before the filter runs again, and the same after its next failure.
+    /// Rows to search before the filter runs again, now and after its next failure.
     rest: u32,
     next: u32,
 }
