@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use super::recovery::show;
 use super::screen::Outer;
 use super::server::{PATIENCE, Server};
 
@@ -130,8 +131,7 @@ fn ended(status: i32, out: &str, err: &str) -> (Option<i32>, String, String) {
 #[test]
 fn wait_pane_answers_with_the_line_that_matches_and_only_to_what_comes_after() {
     let mut server = server();
-    server.tty(":0").write(b"ready 1\r\n");
-    server.settle();
+    show(&mut server, ":0", b"ready 1\r\n");
     let child = start(&server, &["wait-pane", "-m", "ready [0-9]+"]);
     server.tty(":0").write(b"ready x\r\nmore ready 22\r\n");
     assert_eq!(end(child), ended(0, "2:ready 22", ""));
@@ -202,8 +202,7 @@ fn wait_pane_follows_the_marks_of_a_shell() {
     // A command that ended after the last line was typed counts as ended.
     server.tmux(&["send-keys", "make", "Enter"]);
     assert_eq!(server.tmux(&["wait-pane", "-p", "-T", "0.05"]).status, Some(1));
-    server.tty(":0").write(b"\r\n\x1b]133;C\x07out\r\n\x1b]133;D;9\x07\x1b]133;A\x07$ \x1b]133;B\x07");
-    server.settle();
+    show(&mut server, ":0", b"\r\n\x1b]133;C\x07out\r\n\x1b]133;D;9\x07\x1b]133;A\x07$ \x1b]133;B\x07");
     assert_eq!(server.tmux(&["wait-pane", "-c"]).status, Some(9));
     assert_eq!(server.tmux(&["wait-pane", "-p"]).status, Some(0));
 }
@@ -394,14 +393,12 @@ const SHELL: &str = concat!(
 #[test]
 fn capture_pane_takes_marks_and_numbers_that_stay() {
     let mut server = server();
-    server.tty(":0").write(SHELL.as_bytes());
-    server.settle();
+    show(&mut server, ":0", SHELL.as_bytes());
     let command = ["capture-pane", "-p", "-S", "@last-command", "-E", "@last-command"];
     assert_eq!(server.ask(&command), "c\nd\n");
     assert_eq!(server.ask(&["capture-pane", "-p", "-S", "@1", "-E", "@2"]), "a\nb\n");
     let filler: String = (0..60).map(|n| format!("{n}\r\n")).collect();
-    server.tty(":0").write(filler.as_bytes());
-    server.settle();
+    show(&mut server, ":0", filler.as_bytes());
     assert_eq!(server.ask(&command), "c\nd\n", "in the history");
     assert_eq!(server.ask(&["capture-pane", "-p", "-S", "@1", "-E", "@2"]), "a\nb\n");
     server.tmux(&["resize-window", "-x", "20", "-y", "10"]);
@@ -416,17 +413,14 @@ fn capture_pane_takes_marks_and_numbers_that_stay() {
 fn capture_pane_gives_only_what_is_new_to_each_reader() {
     let mut server = server();
     let look = |server: &Server, key: &str| server.ask(&["capture-pane", "-p", "-S", "@seen", "-k", key]);
-    server.tty(":0").write(b"one\r\ntw");
-    server.settle();
+    show(&mut server, ":0", b"one\r\ntw");
     assert_eq!(look(&server, "a"), "one\ntw");
     assert_eq!(look(&server, "a"), "");
-    server.tty(":0").write(format!("o\r\n{}", "x\r\n".repeat(100)).as_bytes());
-    server.settle();
+    show(&mut server, ":0", format!("o\r\n{}", "x\r\n".repeat(100)).as_bytes());
     assert_eq!(look(&server, "a"), format!("o\n{}", "x\n".repeat(100)));
     assert_eq!(look(&server, "b"), format!("one\ntwo\n{}", "x\n".repeat(100)));
     server.tmux(&["clear-history"]);
-    server.tty(":0").write(b"y\r\n");
-    server.settle();
+    show(&mut server, ":0", b"y\r\n");
     assert_eq!(look(&server, "a"), "y\n");
 }
 
@@ -541,8 +535,7 @@ fn notifications_reach_terminals_and_mark_windows() {
     server.tmux(&["select-window", "-t", ":1"]);
     assert_eq!(server.ask(&["display-message", "-p", "-t", ":1", flags]), "*|0|kitty|\n");
     server.tmux(&["set-option", "-g", "notifications", "off"]);
-    server.tty(":0").write(b"\x1b]9;quiet\x07");
-    server.settle();
+    show(&mut server, ":0", b"\x1b]9;quiet\x07");
     let quiet = server.ask(&["display-message", "-p", "-t", ":0", flags]);
     assert_eq!(quiet, "-|0|quiet|\n");
 }

@@ -10,7 +10,7 @@ use base64::Engine;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
 use scopemux::testing::base::{Colour, Surface};
 
-use super::recovery::{kill, until};
+use super::recovery::{kill, show, until};
 use super::screen::Outer;
 use super::server::{PATIENCE, Server};
 
@@ -520,8 +520,7 @@ fn large_pictures_are_files_that_outlive_the_server_and_not_the_picture() {
     server.tty("").write(&transmit("a=T,q=2,f=24,s=256,v=256,c=4,r=2,i=7", &data));
     until_stored(&server, 1);
     // The picture is in the history when the server is killed.
-    server.tty("").write("\r\n".repeat(30).as_bytes());
-    server.settle();
+    show(&mut server, "", "\r\n".repeat(30).as_bytes());
     // The server dies with files that its last checkpoint does not refer to.
     let file = picture_files(&server.home()).pop().expect("it is stored");
     let orphan = file.with_file_name("picture-0123456789abcdef01234567-9");

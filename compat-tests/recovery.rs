@@ -20,6 +20,15 @@ pub(crate) fn until(server: &Server, args: &[&str], mut wanted: impl FnMut(&str)
     }
 }
 
+/// Prints in a pane, and waits until the server has read it: it answers what is asked behind it. (The kernel
+/// passes a terminal's data on in a thread of its own, so a command may overtake them.)
+pub(crate) fn show(server: &mut Server, pane: &str, data: &[u8]) {
+    let tty = server.tty(pane);
+    tty.write(data);
+    tty.write(b"\x1b[5n");
+    tty.read_until(b"\x1b[0n");
+}
+
 /// Kills the server, and waits for the next one.
 pub(crate) fn kill(server: &Server) {
     let pid = server.ask(&["display-message", "-p", "#{pid}"]);
