@@ -111,7 +111,7 @@ fn sixel_bombs() {
 fn a_file_of_more_commands_than_any_queue_was_made_for() {
     let server = Server::new(Path::new(env!("CARGO_BIN_EXE_scopemux")));
     server.tmux(&["new-session", "-d", "exec sleep 1000"]);
-    let text = format!("{}set -g @last yes\n", "set -ga @n x\nset -g @n ''\n".repeat(60_000));
+    let text = format!("{}set -g @last yes\n", "set -ga @n x\nset -g @n ''\n".repeat(50_000));
     server.write_file("@TMP@/many.conf", &text);
     let path = String::from_utf8(server.bytes("@TMP@/many.conf")).expect("a path of ASCII");
     server.tmux(&["source-file", &path]);
