@@ -438,7 +438,9 @@ impl Soak {
         let done = self.server.command(&words).stdin(Stdio::null()).output().expect("the program runs");
         let said = String::from_utf8_lossy(&done.stderr).into_owned();
         // A busy machine may not start a server in time: the old one then stays, with all panes.
-        if said.contains("it did not start within") && self.refused <= self.upgrades / 4 {
+        let slow =
+            ["it gave no sign of life for", "it did not start within"].iter().any(|why| said.contains(why));
+        if slow && self.refused <= self.upgrades / 4 {
             self.refused += 1;
         } else if done.status.success() {
             self.upgrades += 1;
